@@ -1,0 +1,3 @@
+"""astcti: a CTI server for Asterisk."""
+
+__version__ = "26.11.0"

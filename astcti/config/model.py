@@ -1,0 +1,230 @@
+"""The runtime configuration as one frozen value: operators, seats, services, variables, actions, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A telephone service; ``name`` is the dial-plan context. ``queue_name`` is empty for a service without queue.
+
+    ``context_type`` is ``INBOUND`` or ``OUTBOUND``.
+    """
+
+    id: int
+    name: str
+    context_type: str = "INBOUND"
+    queue_name: str = ""
+    enabled: bool = True
+    display_name: str = ""
+    language: str = ""
+    allowed_extensions: str = ""
+    is_default: bool = False
+    wrapup_seconds: int = 0
+
+    @property
+    def kind(self) -> str:
+        """``queue-inbound``, ``inbound`` or ``outbound``."""
+        if self.context_type == "OUTBOUND":
+            return "outbound"
+        return "queue-inbound" if self.queue_name else "inbound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A dial-plan variable watched for a service."""
+
+    id: int
+    service_id: int
+    name: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What happens at the agent. ``os_type``: ``ALL LINUX MACINTOSH WINDOWS``; ``type``: an action plug-in's name;
+    ``execute_on``: ``CLIENT SERVER``; ``trigger``: ``LINK RINGING HANGUP``."""
+
+    id: int
+    os_type: str = "ALL"
+    type: str = "APPLICATION"
+    destination: str = ""
+    parameters: str = ""
+    encoding: str = ""
+    enabled: bool = True
+    execute_on: str = "CLIENT"
+    trigger: str = "LINK"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAction:
+    """An action of a service, in its place of the order."""
+
+    service_id: int
+    action_id: int
+    order: int = 0
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """A further phone of a seat."""
+
+    seat_id: int
+    exten: str
+    description: str = ""
+    can_auto_answer: bool = False
+    mailbox: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A workplace: a PC (``mac``, ``host``; empty when not known) and the phone next to it (``exten``: ``PJSIP/201``)."""
+
+    id: int
+    exten: str
+    mac: str = ""
+    description: str = ""
+    enabled: bool = True
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person. ``password`` is a stored credential (argon2id string or bare MD5 digest), never shown."""
+
+    id: int
+    username: str
+    full_name: str
+    password: str = field(default="", repr=False)
+    begin_in_pause: bool = False
+    is_call_center: bool = False
+    enabled: bool = True
+    seat_id: int | None = None
+    can_monitor: bool = False
+    can_alter_speeddials: bool = True
+    can_record: bool = False
+    is_supervisor: bool = False
+    languages: tuple[str, ...] = ()
+    password_alt: str = field(default="", repr=False)
+    scram: str = field(default="", repr=False)
+    ldap_dn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOperator:
+    """An operator is active on a service."""
+
+    service_id: int
+    operator_id: int
+    penalty: int = 0
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedDial:
+    """A speed dial of an operator."""
+
+    operator_id: int
+    group: str
+    order: int
+    name: str
+    number: str
+    blf: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Everything the server runs by, replaced as a whole. Disabled rows are kept and not used.
+
+    Rows are as configured; the look-ups below see enabled rows only and are made once, at first use.
+    """
+
+    timestamp: float = 0.0
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    services: tuple[Service, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    actions: tuple[Action, ...] = ()
+    service_actions: tuple[ServiceAction, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    service_operators: tuple[ServiceOperator, ...] = ()
+    speed_dials: tuple[SpeedDial, ...] = ()
+
+    @cached_property
+    def service_by_id(self) -> Mapping[int, Service]:
+        """Enabled services by id."""
+        return MappingProxyType({s.id: s for s in self.services if s.enabled})
+
+    @cached_property
+    def variables_of(self) -> Mapping[int, tuple[str, ...]]:
+        """Service id to the names it watches."""
+        found: dict[int, tuple[str, ...]] = {}
+        for v in self.variables:
+            if v.enabled:
+                found[v.service_id] = (*found.get(v.service_id, ()), v.name)
+        return MappingProxyType(found)
+
+    @cached_property
+    def actions_of(self) -> Mapping[int, tuple[Action, ...]]:
+        """Service id to its enabled actions, in order (ties by action id)."""
+        actions = {a.id: a for a in self.actions if a.enabled}
+        found: dict[int, tuple[Action, ...]] = {}
+        for ref in sorted(self.service_actions, key=lambda r: (r.service_id, r.order, r.action_id)):
+            if ref.enabled and ref.action_id in actions:
+                found[ref.service_id] = (*found.get(ref.service_id, ()), actions[ref.action_id])
+        return MappingProxyType(found)
+
+    @cached_property
+    def operator_by_username(self) -> Mapping[str, Operator]:
+        """Enabled operators by user name."""
+        return MappingProxyType({o.username: o for o in self.operators if o.enabled})
+
+    @cached_property
+    def operators_of(self) -> Mapping[int, frozenset[int]]:
+        """Service id to the ids of the enabled operators active on it."""
+        enabled = {o.id for o in self.operators if o.enabled}
+        found: dict[int, frozenset[int]] = {}
+        for ref in self.service_operators:
+            if ref.enabled and ref.operator_id in enabled:
+                found[ref.service_id] = found.get(ref.service_id, frozenset()) | {ref.operator_id}
+        return MappingProxyType(found)
+
+    @cached_property
+    def services_of(self) -> Mapping[int, tuple[ServiceOperator, ...]]:
+        """Operator id to their enabled assignments, in order of service id."""
+        found: dict[int, tuple[ServiceOperator, ...]] = {}
+        for ref in sorted(self.service_operators, key=lambda r: r.service_id):
+            if ref.enabled and ref.service_id in self.service_by_id:
+                found[ref.operator_id] = (*found.get(ref.operator_id, ()), ref)
+        return MappingProxyType(found)
+
+    @cached_property
+    def seat_by_id(self) -> Mapping[int, Seat]:
+        """Enabled seats by id."""
+        return MappingProxyType({s.id: s for s in self.seats if s.enabled})
+
+    @cached_property
+    def seat_by_mac(self) -> Mapping[str, Seat]:
+        """Enabled seats by MAC (lower case, colons)."""
+        return MappingProxyType({s.mac: s for s in self.seats if s.enabled and s.mac})
+
+    @cached_property
+    def channels_of(self) -> Mapping[int, tuple[str, ...]]:
+        """Seat id to its phones, the main one first."""
+        found = {s.id: (s.exten,) for s in self.seats if s.enabled}
+        for e in self.extensions:
+            if e.enabled and e.seat_id in found:
+                found[e.seat_id] = (*found[e.seat_id], e.exten)
+        return MappingProxyType(found)
+
+    @cached_property
+    def seat_by_channel(self) -> Mapping[str, Seat]:
+        """Phone (``PJSIP/201``) to its seat."""
+        return MappingProxyType({c: self.seat_by_id[i] for i, cs in self.channels_of.items() for c in cs})

@@ -1,0 +1,59 @@
+"""What call tracking must know of the configuration: services by context and queue, and the variables to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """An enabled service, as tracking sees it.
+
+    :ivar name: the dial-plan context.
+    :ivar queue: the queue's name, empty for a service without one.
+    :ivar variables: watched names, in the order of the configuration.
+    """
+
+    id: int
+    name: str
+    queue: str = ""
+    outbound: bool = False
+    variables: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Look-up tables over the enabled services, built once per configuration."""
+
+    by_id: dict[int, ServicePlan] = field(default_factory=dict)
+    by_context: dict[str, ServicePlan] = field(default_factory=dict)
+    by_context_lower: dict[str, ServicePlan] = field(default_factory=dict)
+    by_queue: dict[str, tuple[ServicePlan, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, services: Iterable[ServicePlan]) -> Plan:
+        """Index ``services``; where two could match, the lowest id wins."""
+        plan = cls()
+        for service in sorted(services, key=lambda s: s.id):
+            plan.by_id[service.id] = service
+            plan.by_context.setdefault(service.name, service)
+            plan.by_context_lower.setdefault(service.name.lower(), service)
+            if service.queue:
+                plan.by_queue[service.queue] = (*plan.by_queue.get(service.queue, ()), service)
+        return plan
+
+    def at_context(self, context: str) -> ServicePlan | None:
+        """The service of a dial-plan context: exact first, then whatever the case."""
+        return self.by_context.get(context) or self.by_context_lower.get(context.lower())
+
+    def at_queue(self, queue: str, context: str) -> ServicePlan | None:
+        """The service of a queue; among several, that of ``context``, else the lowest id."""
+        services = self.by_queue.get(queue)
+        if not services:
+            return None
+        for service in services:
+            if service.name == context:
+                return service
+        return services[0]
