@@ -26,22 +26,36 @@ class IAction(Interface):
     element: str = Attribute("Element name in the protocol's ``actions``; ``action`` for plug-ins of others.")
     places: frozenset[str] = Attribute("Where it can run: any of ``CLIENT``, ``SERVER``.")
 
-    def validate(destination: str, parameters: str, encoding: str, schemes: Sequence[str]) -> list[str]:  # type: ignore[misc]  # noqa: N805
+    def validate(
+        destination: str,
+        parameters: str,
+        encoding: str,
+        schemes: Sequence[str],
+        system: str = "ALL",
+    ) -> list[str]:
         """Say what is wrong with a configured action.
 
         :param schemes: URL schemes allowed, lower case.
+        :param system: the operating system the action is for: ``ALL LINUX MACINTOSH WINDOWS``.
         :returns: one text per fault, empty when it is fine.
         """
 
-    def render(  # type: ignore[misc]
-        id: str, destination: str, parameters: str, encoding: str, values: Mapping[str, str]  # noqa: A002
+    def render(
+        id: str,
+        destination: str,
+        parameters: str,
+        encoding: str,
+        values: Mapping[str, str],
+        system: str = "ALL",
     ) -> RenderedAction:
         """Expand the templates for one call, typed by the place where each value lands.
 
         :param values: variable name to value; look-up is exact first, then whatever the case.
+        :param system: the operating system the action is for, as configured (not the client's).
+        :raises ConfigError: a template that :meth:`validate` refuses.
         """
 
-    def perform(action: RenderedAction, place: IPlace) -> Deferred[Outcome]:  # type: ignore[misc]
+    def perform(action: RenderedAction, place: IPlace) -> Deferred[Outcome]:
         """Do it. Fires with what became of it, never fails, within :attr:`IPlace.seconds` if it can help it."""
 
 
@@ -51,10 +65,10 @@ class IPlace(Interface):
     reactor = Attribute("``IReactorTime``, ``IReactorTCP``, ``IReactorUDP`` and, on a client, ``IReactorProcess``.")
     seconds: float = Attribute("How long one action may take.")
 
-    def open_url(url: str, window: str, internal: bool) -> Deferred[None]:  # type: ignore[misc]
+    def open_url(url: str, window: str, internal: bool) -> Deferred[None]:
         """Show a page to the person at this place; fails with a sentence where that is impossible."""
 
-    def start_program(argv: Sequence[str]) -> Deferred[None]:  # type: ignore[misc]
+    def start_program(argv: Sequence[str]) -> Deferred[None]:
         """Start a program without a shell; fires when it runs, fails with a sentence when it cannot be started."""
 
 
@@ -64,16 +78,16 @@ class IClient(Interface):
     peer: str = Attribute("The client's address, without port.")
     secure: bool = Attribute("Whether the connection is encrypted.")
 
-    def notify(notice: Notice, actions: Sequence[RenderedAction]) -> None:  # type: ignore[misc]
+    def notify(notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """Send a call event, with its actions when it is a pop. Ignored once the connection is going."""
 
-    def queue_changed(queue: str, member: bool) -> None:  # type: ignore[misc]
+    def queue_changed(queue: str, member: bool) -> None:
         """Tell that the seat is now (or no longer) a member of ``queue``, in the client's dialect."""
 
-    def pbx_changed(up: bool) -> None:  # type: ignore[misc]
+    def pbx_changed(up: bool) -> None:
         """Tell clients with ``events2`` that the PBX went or came back."""
 
-    def dismiss(number: int, reason: str, cause: str) -> None:  # type: ignore[misc]
+    def dismiss(number: int, reason: str, cause: str) -> None:
         """Send a closing ``101`` (with ``events2`` first ``Disconnect`` with ``cause``: ``idle reload shutdown
         replaced kicked pbx``) and close."""
 
@@ -81,23 +95,23 @@ class IClient(Interface):
 class IDesk(Interface):
     """What clients' sessions ask of the server."""
 
-    def attach(client: IClient) -> None:  # type: ignore[misc]
+    def attach(client: IClient) -> None:
         """A client is there, before the greeting.
 
         :raises Refused: no further client is taken; the session says why and closes.
         """
 
-    def may_try(client: IClient, username: str) -> None:  # type: ignore[misc]
+    def may_try(client: IClient, username: str) -> None:
         """Asked at ``USER``: whether that client may try to log in at all.
 
         :raises Refused: 917 locked out, 918 TLS required.
         """
 
-    def perform(client: IClient, command: Command) -> Deferred[Reply] | Reply:  # type: ignore[misc]
+    def perform(client: IClient, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks.
 
         :raises Refused: directly or through the Deferred; any other error is ours (``999 internal error``).
         """
 
-    def detach(client: IClient) -> None:  # type: ignore[misc]
+    def detach(client: IClient) -> None:
         """The client is gone, however it went: its seat and operator are free at once."""
