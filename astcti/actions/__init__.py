@@ -1,0 +1,11 @@
+"""What happens at the agent when a call is answered: the plug-in package.
+
+Built-in kinds of action live here beside those of others and use no private door. Somebody else's distribution
+ships ``astcti/actions/their_name.py`` (and no ``__init__.py`` beside it): it is found along ``sys.path``.
+See ``docs/actions.rst``.
+"""
+
+from twisted.plugin import pluginPackagePaths
+
+__path__.extend(pluginPackagePaths(__name__))
+__all__: list[str] = []  # twisted.plugin looks into the modules; importing them here would go in a circle

@@ -1,0 +1,81 @@
+"""The action APPLICATION: start a program on the agent's machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from astcti.actions.arguments import compile_arguments, expand_arguments, shown
+from astcti.actions.outcomes import outcome_of
+from astcti.actions.template import names_in
+from astcti.errors import ConfigError
+from astcti.interfaces import IAction, IPlace
+from astcti.model.actions import Outcome, RenderedAction
+
+# cmd.exe runs these and takes their arguments apart by rules of its own: a value could become a command.
+_BATCH_FILE = re.compile(r"\.(?:bat|cmd)[. ]*\Z", re.IGNORECASE)
+
+
+@implementer(IPlugin, IAction)
+@dataclass(frozen=True)
+class Application:
+    """A program and its arguments. Only the configuration says which program: no value of a call takes part in it."""
+
+    type_name: str = "APPLICATION"
+    label: str = "application"
+    element: str = "application"
+    places: frozenset[str] = frozenset({"CLIENT"})
+
+    def validate(
+        self, destination: str, parameters: str, encoding: str, schemes: Sequence[str], system: str = "ALL"
+    ) -> list[str]:
+        """Say what is wrong with program or arguments."""
+        problems = []
+        if problem := fault_of_program(destination):
+            problems.append(problem)
+        try:
+            compile_arguments(parameters, system)
+        except ConfigError as e:
+            problems.extend(e.problems)
+        return problems
+
+    def render(
+        self,
+        id: str,
+        destination: str,
+        parameters: str,
+        encoding: str,
+        values: Mapping[str, str],
+        system: str = "ALL",
+    ) -> RenderedAction:
+        """Fill in the arguments; their number is the template's."""
+        if problem := fault_of_program(destination):
+            raise ConfigError(problem)
+        arguments = expand_arguments(compile_arguments(parameters, system), values, system)
+        return RenderedAction(id, self.type_name, destination.strip(), shown(arguments, system), arguments=arguments)
+
+    def perform(self, action: RenderedAction, place: IPlace) -> Deferred[Outcome]:
+        """Start the program; it is ``ok`` once it runs."""
+        return outcome_of(lambda: place.start_program((action.destination, *action.arguments)))
+
+
+def fault_of_program(destination: str) -> str:
+    """What is wrong with a program's name: a sentence, or nothing."""
+    program = destination.strip()
+    if not program:
+        return "the program is missing"
+    if not program.isprintable():
+        return "the program's name contains control characters"
+    if names := names_in(program):
+        return f"{{{names[0]}}} stands in the program's name, so a caller could choose the program"
+    if _BATCH_FILE.search(program):
+        return "batch files are not started: they take a caller's data for commands"
+    return ""
+
+
+application = Application()

@@ -1,0 +1,98 @@
+"""Actions for one call: what a template may mention, and the templates of a service filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from twisted.logger import Logger
+
+from astcti.actions.registry import action_types
+from astcti.actions.template import Pairs
+from astcti.config.model import Action
+from astcti.errors import UserError
+from astcti.interfaces import IAction
+from astcti.model.actions import RenderedAction
+from astcti.model.notices import CallView
+
+BUILT_INS = (
+    "CALLERID", "CALLERIDNAME", "CALLDATA", "CHANNEL", "UNIQUEID", "DESTCHANNEL", "CONTEXT", "EXTEN", "QUEUE",
+    "SERVICE", "ACCOUNTCODE", "LINKEDID", "LANGUAGE", "OPERATOR", "OPERATORNAME", "SEAT", "TIME", "APPDATA",
+)  # fmt: skip
+
+_log = Logger()
+
+
+def values_of(
+    call: CallView, *, now: float, seat: str = "", operator: str = "", operator_name: str = ""
+) -> dict[str, str]:
+    """What a template may mention for this call: the variables of its service, then the built-ins they do not hide.
+
+    :param now: seconds since the epoch, for ``TIME``.
+    :param seat: the phone the call reached, e.g. ``PJSIP/201``.
+    :param operator: user name of who sits there; ``operator_name`` is the full name.
+    """
+    variables = dict(call.variables)
+    built_ins = {
+        "CALLERID": call.number,
+        "CALLERIDNAME": call.name,
+        "CALLDATA": "",  # the name the service's variable usually has; this stands in where it has none
+        "CHANNEL": call.channel,
+        "UNIQUEID": call.uniqueid,
+        "DESTCHANNEL": call.dest_channel,
+        "CONTEXT": call.context,
+        "EXTEN": call.exten,
+        "QUEUE": call.queue,
+        "SERVICE": call.service,
+        "ACCOUNTCODE": call.account,
+        "LINKEDID": call.linkedid,
+        "LANGUAGE": call.language,
+        "OPERATOR": operator,
+        "OPERATORNAME": operator_name,
+        "SEAT": seat,
+        "TIME": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "APPDATA": Pairs(variables),
+    }
+    hidden = {name.upper() for name in variables}
+    return variables | {name: value for name, value in built_ins.items() if name not in hidden}
+
+
+def render_actions(
+    actions: Iterable[Action],
+    values: Mapping[str, str],
+    system: str,
+    place: str,
+    *,
+    trigger: str = "LINK",
+    types: Mapping[str, IAction] | None = None,
+) -> list[RenderedAction]:
+    """Fill in those of a service's actions that are for this system, place and trigger; their order is kept.
+
+    An action that cannot be rendered (its plug-in is gone, say) is logged and left out; the others stay.
+
+    :param system: ``LINUX MACINTOSH WINDOWS``, or empty when the client did not say.
+    :param place: ``CLIENT`` or ``SERVER``.
+    """
+    types = action_types() if types is None else types
+    rendered = []
+    for action in actions:
+        if not action.enabled or action.execute_on != place or action.trigger != trigger:
+            continue
+        if action.os_type not in ("ALL", system):
+            continue
+        try:
+            rendered.append(_render(action, values, types))
+        except UserError as e:
+            _log.error("action {id} ({type}) is left out: {problem}", id=action.id, type=action.type, problem=str(e))
+        except Exception:
+            _log.failure("action {id} ({type}) is left out: its plug-in broke", id=action.id, type=action.type)
+    return rendered
+
+
+def _render(action: Action, values: Mapping[str, str], types: Mapping[str, IAction]) -> RenderedAction:
+    plugin = types.get(action.type)
+    if plugin is None:
+        raise UserError(f"no plug-in performs {action.type}")
+    if action.execute_on not in plugin.places:
+        raise UserError(f"{action.type} cannot run on the {action.execute_on.lower()}")
+    return plugin.render(str(action.id), action.destination, action.parameters, action.encoding, values, action.os_type)
