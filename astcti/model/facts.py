@@ -105,13 +105,6 @@ class BridgeLeave(NamedTuple):
     uniqueid: str
 
 
-class BridgeMerge(NamedTuple):
-    """Everybody in ``source`` moves to ``target``."""
-
-    target: str
-    source: str
-
-
 class BridgeDestroy(NamedTuple):
     """A bridge is gone."""
 
@@ -135,7 +128,6 @@ class QueueJoin(NamedTuple):
     channel: str
     queue: str
     position: int
-    count: int
     number: str
     name: str
 
@@ -225,13 +217,6 @@ class Rename(NamedTuple):
     new: str
 
 
-class Masquerade(NamedTuple):
-    """``original`` is about to be taken over by ``clone``: names of channels (before Asterisk 12)."""
-
-    clone: str
-    original: str
-
-
 class Hold(NamedTuple):
     """A channel put its peer on hold, or took it back."""
 
@@ -240,7 +225,7 @@ class Hold(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A channel waits in a parking space."""
+    """A channel waits in a parking space; ``parker`` is the interface that put it there, if known."""
 
     uniqueid: str
     channel: str
@@ -305,8 +290,34 @@ class Shutdown(NamedTuple):
 
 
 Fact = (
-    ChannelNew | ChannelState | ChannelExten | VariableSet | CallerId | DialBegin | DialEnd | BridgeEnter | BridgeLeave
-    | BridgeMerge | BridgeDestroy | LocalPair | QueueJoin | QueueLeave | QueueAbandon | AgentRing | AgentConnect
-    | AgentComplete | MemberAdded | MemberRemoved | MemberPaused | Rename | Masquerade | Hold | Parked | Unparked
-    | Transfer | Pickup | OriginateResult | Hangup | Booted | Shutdown
+    ChannelNew
+    | ChannelState
+    | ChannelExten
+    | VariableSet
+    | CallerId
+    | DialBegin
+    | DialEnd
+    | BridgeEnter
+    | BridgeLeave
+    | BridgeDestroy
+    | LocalPair
+    | QueueJoin
+    | QueueLeave
+    | QueueAbandon
+    | AgentRing
+    | AgentConnect
+    | AgentComplete
+    | MemberAdded
+    | MemberRemoved
+    | MemberPaused
+    | Rename
+    | Hold
+    | Parked
+    | Unparked
+    | Transfer
+    | Pickup
+    | OriginateResult
+    | Hangup
+    | Booted
+    | Shutdown
 )

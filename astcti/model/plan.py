@@ -25,12 +25,16 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Look-up tables over the enabled services, built once per configuration."""
+    """Look-up tables over the enabled services, built once per configuration.
+
+    :ivar watched: lower-case name of a variable to its spellings in the configuration, over all services.
+    """
 
     by_id: dict[int, ServicePlan] = field(default_factory=dict)
     by_context: dict[str, ServicePlan] = field(default_factory=dict)
     by_context_lower: dict[str, ServicePlan] = field(default_factory=dict)
     by_queue: dict[str, tuple[ServicePlan, ...]] = field(default_factory=dict)
+    watched: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, services: Iterable[ServicePlan]) -> Plan:
@@ -42,6 +46,10 @@ class Plan:
             plan.by_context_lower.setdefault(service.name.lower(), service)
             if service.queue:
                 plan.by_queue[service.queue] = (*plan.by_queue.get(service.queue, ()), service)
+            for name in service.variables:
+                spellings = plan.watched.get(name.lower(), ())
+                if name not in spellings:
+                    plan.watched[name.lower()] = (*spellings, name)
         return plan
 
     def at_context(self, context: str) -> ServicePlan | None:

@@ -1,0 +1,80 @@
+"""Who is a member of which queue, as the PBX says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from astcti.model import facts
+from astcti.model.channels import normalise_interface
+
+
+class Member(NamedTuple):
+    """A member of one queue."""
+
+    queue: str
+    interface: str
+    name: str
+    membership: str
+    penalty: int
+    paused: bool
+    reason: str
+
+
+class Roster:
+    """All queue members, by queue and by interface; interfaces as channels show them."""
+
+    def __init__(self) -> None:
+        self._members: dict[tuple[str, str], Member] = {}
+        self._queues: dict[str, set[str]] = {}
+
+    def feed(self, fact: facts.MemberAdded | facts.MemberRemoved | facts.MemberPaused) -> bool:
+        """Follow one fact; whether it changed who is a member where."""
+        interface = normalise_interface(fact.interface)
+        key = (fact.queue, interface)
+        old = self._members.get(key)
+        if isinstance(fact, facts.MemberAdded):
+            self._members[key] = Member(
+                fact.queue, interface, fact.name, fact.membership, fact.penalty, fact.paused, fact.reason
+            )
+            self._queues.setdefault(interface, set()).add(fact.queue)
+            return old is None
+        if isinstance(fact, facts.MemberPaused):
+            if old is not None:
+                self._members[key] = old._replace(paused=fact.paused, reason=fact.reason)
+            return False
+        if old is None:
+            return False
+        del self._members[key]
+        queues = self._queues[interface]
+        queues.discard(fact.queue)
+        if not queues:
+            del self._queues[interface]
+        return True
+
+    def replace(
+        self, members: Iterable[facts.MemberAdded]
+    ) -> tuple[list[facts.MemberAdded], list[facts.MemberRemoved]]:
+        """Take over a complete list; the memberships that are new, and those that are gone."""
+        wanted = {(m.queue, normalise_interface(m.interface)): m for m in members}
+        gone = [facts.MemberRemoved(queue, i) for queue, i in self._members if (queue, i) not in wanted]
+        for fact in gone:
+            self.feed(fact)
+        return [m for m in wanted.values() if self.feed(m)], gone
+
+    def is_member(self, queue: str, interface: str) -> bool:
+        """Whether that phone sits in that queue."""
+        return (queue, normalise_interface(interface)) in self._members
+
+    def member(self, queue: str, interface: str) -> Member | None:
+        """What is known of that membership."""
+        return self._members.get((queue, normalise_interface(interface)))
+
+    def queues_of(self, interface: str) -> frozenset[str]:
+        """The queues that phone sits in."""
+        return frozenset(self._queues.get(normalise_interface(interface), ()))
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Every membership."""
+        return tuple(self._members.values())
