@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+from astcti.model.channels import normalise_interface
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -84,7 +86,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A workplace: a PC (``mac``, ``host``; empty when not known) and the phone next to it (``exten``: ``PJSIP/201``)."""
+    """A workplace: a PC (``mac``, ``host``; empty if not known) and the phone next to it (``exten``: ``PJSIP/201``)."""
 
     id: int
     exten: str
@@ -146,7 +148,7 @@ class Configuration:
     """
 
     timestamp: float = 0.0
-    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     services: tuple[Service, ...] = ()
     variables: tuple[Variable, ...] = ()
     actions: tuple[Action, ...] = ()
@@ -190,11 +192,11 @@ class Configuration:
     def operators_of(self) -> Mapping[int, frozenset[int]]:
         """Service id to the ids of the enabled operators active on it."""
         enabled = {o.id for o in self.operators if o.enabled}
-        found: dict[int, frozenset[int]] = {}
+        found: dict[int, set[int]] = {}
         for ref in self.service_operators:
             if ref.enabled and ref.operator_id in enabled:
-                found[ref.service_id] = found.get(ref.service_id, frozenset()) | {ref.operator_id}
-        return MappingProxyType(found)
+                found.setdefault(ref.service_id, set()).add(ref.operator_id)
+        return MappingProxyType({service: frozenset(operators) for service, operators in found.items()})
 
     @cached_property
     def services_of(self) -> Mapping[int, tuple[ServiceOperator, ...]]:
@@ -207,24 +209,26 @@ class Configuration:
 
     @cached_property
     def seat_by_id(self) -> Mapping[int, Seat]:
-        """Enabled seats by id."""
-        return MappingProxyType({s.id: s for s in self.seats if s.enabled})
+        """Enabled seats by id; one without any enabled phone is skipped."""
+        return MappingProxyType({s.id: s for s in self.seats if s.enabled and s.id in self.channels_of})
 
     @cached_property
     def seat_by_mac(self) -> Mapping[str, Seat]:
         """Enabled seats by MAC (lower case, colons)."""
-        return MappingProxyType({s.mac: s for s in self.seats if s.enabled and s.mac})
+        return MappingProxyType({s.mac: s for s in self.seat_by_id.values() if s.mac})
 
     @cached_property
     def channels_of(self) -> Mapping[int, tuple[str, ...]]:
-        """Seat id to its phones, the main one first."""
-        found = {s.id: (s.exten,) for s in self.seats if s.enabled}
+        """Seat id to its phones as configured, the main one first; seats without any are absent."""
+        found = {s.id: (s.exten,) if s.exten else () for s in self.seats if s.enabled}
         for e in self.extensions:
-            if e.enabled and e.seat_id in found:
+            if e.enabled and e.exten and e.seat_id in found:
                 found[e.seat_id] = (*found[e.seat_id], e.exten)
-        return MappingProxyType(found)
+        return MappingProxyType({seat: phones for seat, phones in found.items() if phones})
 
     @cached_property
     def seat_by_channel(self) -> Mapping[str, Seat]:
-        """Phone (``PJSIP/201``) to its seat."""
-        return MappingProxyType({c: self.seat_by_id[i] for i, cs in self.channels_of.items() for c in cs})
+        """Phone as channels show it (``PJSIP/201``, ``Local/201@phones``) to its seat."""
+        return MappingProxyType(
+            {normalise_interface(c): self.seat_by_id[i] for i, cs in self.channels_of.items() for c in cs}
+        )
