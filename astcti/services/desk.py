@@ -1,0 +1,199 @@
+"""The desk: where clients, calls and the configuration meet. One for the whole server, in reactor turn order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from astcti.config.model import Configuration
+from astcti.config.settings import Settings
+from astcti.errors import Refused
+from astcti.interfaces import IClient, IDesk
+from astcti.model.commands import Command, Reply
+from astcti.model.notices import Notice
+from astcti.services.accounts import Accounts
+from astcti.services.books import Books
+from astcti.services.counters import Counters
+from astcti.services.floor import Attendance, Floor, IListening
+from astcti.services.reception import IMembership, Reception
+from astcti.services.telling import Start, Teller
+
+
+@implementer(IDesk)
+class Desk:
+    """Lets clients in, has their commands answered, and hands each notice to the one client it is for.
+
+    :ivar floor: who is there.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        configuration: Configuration,
+        settings: Settings,
+        accounts: Accounts,
+        *,
+        listening: IListening,
+        membership: IMembership,
+        start: Start,
+        counters: Counters | None = None,
+    ) -> None:
+        books = Books.of(configuration, settings)
+        self._clock = clock
+        self._accounts = accounts
+        self._membership = membership
+        self._closing = False
+        self.counters = Counters() if counters is None else counters
+        self.floor = Floor(listening)
+        self._reception = Reception(books, self.floor, accounts, membership, self.counters)
+        self._teller = Teller(self.floor, books.audience, start, self._broken, self.counters)
+
+    # -- what sessions ask (IDesk)
+
+    def attach(self, client: IClient) -> None:
+        """A client is there, before the greeting."""
+        self.counters.connections += 1
+        try:
+            if self._closing:
+                raise Refused(990, "server shutting down")
+            self._reception.need_link()
+            if len(self.floor) >= self.books.settings.max_clients:
+                raise Refused(908, "too many connections")
+        except Refused as e:
+            self.counters.refuse(e.number)
+            raise
+        self.floor.enter(client, self._clock.seconds())
+
+    def may_try(self, client: IClient, username: str) -> None:
+        """Whether that client may try to log in at all."""
+        try:
+            self._reception.need_encryption(self.floor.of(client))
+            self._accounts.may_try(username, client.peer)
+        except Refused as e:
+            self.counters.refuse(e.number)
+            raise
+
+    def perform(self, client: IClient, command: Command) -> Deferred[Reply] | Reply:
+        """Do what a client asks."""
+        try:
+            reply = self._reception.answer(self.floor.of(client), command)
+        except Refused as e:
+            self.counters.refuse(e.number)
+            raise
+        if isinstance(reply, Deferred):
+            reply.addErrback(self._count_refusal)
+        return reply
+
+    def detach(self, client: IClient) -> None:
+        """The client is gone."""
+        gone = self.floor.leave(client)
+        if gone is not None and gone.operator is not None:
+            self._log.info("{username} at {peer} has left", username=gone.operator.username, peer=client.peer)
+
+    def _count_refusal(self, failure: Any) -> Any:
+        if failure.check(Refused) is not None:
+            self.counters.refuse(failure.value.number)
+        return failure
+
+    # -- what the link to the PBX tells
+
+    @property
+    def link_up(self) -> bool:
+        """Whether the PBX can be asked anything."""
+        return self._reception.link_up
+
+    def notified(self, notices: Iterable[Notice]) -> None:
+        """Tell clients about their calls."""
+        tell = self._teller.tell
+        for notice in notices:
+            tell(notice)
+
+    def member_changed(self, queue: str, interface: str, member: bool) -> None:
+        """A phone became a member of a queue, or is none any more; to be told after the roster knows."""
+        attendance = self.floor.at_phone.get(interface)
+        if attendance is None or attendance.operator is None:
+            return
+        if queue not in self.books.audience.queues_of(attendance.operator):
+            return
+        others = (p for p in attendance.phones if p != interface)
+        if not any(self._membership.is_member(queue, p) for p in others):
+            try:
+                attendance.client.queue_changed(queue, member)
+            except Exception:
+                self._broken(attendance)
+
+    def link_changed(self, up: bool) -> None:
+        """The PBX can be reached, or cannot any more: clients are told."""
+        if self._reception.link_up == up:
+            return
+        self._reception.link_up = up
+        for attendance in list(self.floor.attendances):
+            try:
+                attendance.client.pbx_changed(up)
+            except Exception:
+                self._broken(attendance)
+
+    def _broken(self, attendance: Attendance) -> None:
+        """Something of ours went wrong while telling one client: it goes, the others stay."""
+        self.counters.faults += 1
+        self._log.failure("Telling {peer} something", peer=attendance.client.peer)
+        self._reception.dismiss(attendance, 999, "internal error", "kicked")
+
+    def dismiss_all(self, number: int, reason: str, cause: str, for_good: bool = False) -> None:
+        """Send everybody away.
+
+        :param for_good: the server stops; nobody is let in again.
+        """
+        self._closing = self._closing or for_good
+        for attendance in list(self.floor.attendances):
+            self._reception.dismiss(attendance, number, reason, cause)
+
+    # -- configuration
+
+    @property
+    def books(self) -> Books:
+        """What the desk goes by."""
+        return self._reception.books
+
+    def configure(self, configuration: Configuration, settings: Settings, running: Iterable[int] = ()) -> None:
+        """Go by another configuration; only those whom it concerns notice anything.
+
+        :param running: ids of the services that calls run on at this moment.
+        """
+        books = Books.of(configuration, settings)
+        books.audience.adopt(self.books.audience, set(running))
+        leaving = [a for a in self.floor.attendances if self._has_to_leave(a, books)]
+        self._accounts.configure(configuration, settings.upgrade_hashes)
+        self._reception.books = books
+        self._teller.audience = books.audience
+        for attendance in leaving:
+            self._reception.dismiss(attendance, 902, "configuration changed, please log in again", "reload")
+        for attendance in self.floor.attendances:
+            if attendance.operator is not None:
+                attendance.operator = books.operators[attendance.operator.id]
+        for attendance in list(self.floor.seated):
+            if attendance.seat is not None:
+                seat = books.seats.by_id[attendance.seat.id]
+                self.floor.furnish(attendance, seat, books.seats.channels[seat.id], books.seats.phones(seat))
+
+    def _has_to_leave(self, attendance: Attendance, books: Books) -> bool:
+        """Whether a changed configuration takes the ground from under somebody's feet."""
+        old, seat = attendance.operator, attendance.seat
+        if old is None:
+            return False
+        new = books.operators.get(old.id)
+        if new is None or not self._accounts.still_valid(old, new):
+            return True
+        if (new.username, new.seat_id, new.is_call_center) != (old.username, old.seat_id, old.is_call_center):
+            return True
+        if seat is None:
+            return False
+        found = books.seats.by_id.get(seat.id)
+        return found is None or (found.mac, found.exten) != (seat.mac, seat.exten)

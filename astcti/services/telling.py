@@ -1,0 +1,128 @@
+"""From a notice to the one client it is for, with the actions that go along. Nothing here looks at anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from astcti.actions.render import render_actions, values_of
+from astcti.config.model import Action, Operator
+from astcti.model.actions import RenderedAction
+from astcti.model.notices import CallView, Notice
+from astcti.services.audience import NOTHING, Audience, Sends
+from astcti.services.counters import Counters
+from astcti.services.floor import Attendance, Floor
+
+MAX_MOMENTS = 32  # calls remembered per client; no phone has that many at a time
+
+Start = Callable[[Sequence[RenderedAction]], None]
+"""Begins to run actions on the server."""
+
+Fault = Callable[[Attendance], None]
+"""Told within an exception handler that telling this client something went wrong."""
+
+
+class Teller:
+    """Tells clients about calls.
+
+    :ivar audience: who may hear what; replaced with the configuration.
+    """
+
+    def __init__(self, floor: Floor, audience: Audience, start: Start, fault: Fault, counters: Counters) -> None:
+        self.audience = audience
+        self._fault = fault
+        self._at_phone = floor.at_phone
+        self._start = start
+        self._counters = counters
+
+    def tell(self, notice: Notice) -> None:
+        """Hand a notice to the client at its seat, if there is one and they may hear of it."""
+        attendance = self._at_phone.get(notice.seat)
+        if attendance is None or attendance.operator is None:
+            return
+        try:
+            self._tell(attendance, attendance.operator, notice)
+        except Exception:
+            self._fault(attendance)  # whatever is wrong with one client must not reach the next one's call
+
+    def _tell(self, attendance: Attendance, operator: Operator, notice: Notice) -> None:
+        counters = self._counters
+        if not self.audience.may_hear(operator, notice.service_id):
+            counters.withheld += 1
+            if notice.kind == "Hangup":
+                counters.notices += 1
+                attendance.client.notify(_only_its_end(notice), ())
+            return
+        sends = self._sends(attendance, operator, notice) if notice.service_id else NOTHING
+        counters.notices += 1
+        if notice.pop:
+            counters.pops += 1
+        actions: Sequence[RenderedAction] = ()
+        if sends.client:
+            actions = _render(sends.client, notice, attendance, "CLIENT")
+        attendance.client.notify(notice, actions)
+        if sends.server:
+            self._start(_render(sends.server, notice, attendance, "SERVER"))
+
+    def _sends(self, attendance: Attendance, operator: Operator, notice: Notice) -> Sends:
+        """The actions for this moment of the call, once each for a call at a seat."""
+        kind, service_id = notice.kind, notice.service_id
+        if notice.pop:
+            moment = "LINK"
+        elif kind == "Callerid" or (kind == "Newstate" and notice.call.state == "Ringing"):
+            moment = "RINGING"
+        elif kind == "Hangup":
+            moment = "HANGUP"
+        else:
+            return NOTHING
+        audience = self.audience
+        if not audience.is_active(operator, service_id):
+            return NOTHING
+        sends = audience.sends(service_id, moment, attendance.system)
+        if moment == "LINK":
+            if audience.sends(service_id, "HANGUP", attendance.system):
+                self._first(attendance, notice, moment)
+            return sends
+        if moment == "RINGING":
+            return sends if sends and self._first(attendance, notice, moment) else NOTHING
+        had = attendance.moments.pop(notice.call.uniqueid, None)
+        return sends if had and "LINK" in had else NOTHING
+
+    @staticmethod
+    def _first(attendance: Attendance, notice: Notice, moment: str) -> bool:
+        """Note a moment of a call; whether it is the first of its kind."""
+        if not attendance.moments:
+            attendance.moments = {}
+        moments = attendance.moments.setdefault(notice.call.uniqueid, set())
+        if moment in moments:
+            return False
+        moments.add(moment)
+        while len(attendance.moments) > MAX_MOMENTS:
+            del attendance.moments[next(iter(attendance.moments))]
+        return True
+
+
+def _render(actions: Sequence[Action], notice: Notice, attendance: Attendance, place: str) -> Sequence[RenderedAction]:
+    """Fill in actions of one trigger for a call and whoever sits where it arrives."""
+    operator = attendance.operator
+    values = values_of(
+        notice.call,
+        now=notice.time,
+        seat=notice.seat,
+        operator=operator.username if operator else "",
+        operator_name=operator.full_name if operator else "",
+    )
+    return render_actions(actions, values, attendance.system, place, trigger=actions[0].trigger)
+
+
+def _only_its_end(notice: Notice) -> Notice:
+    """The end of a channel of theirs, without what they may not know about the call it was for."""
+    call = notice.call
+    bare = CallView(
+        call.uniqueid,
+        call.channel,
+        state=call.state,
+        linkedid=call.linkedid,
+        reason_code=call.reason_code,
+        reason_text=call.reason_text,
+    )
+    return notice._replace(call=bare, service_id=0)
