@@ -1,0 +1,25 @@
+"""What the tests that need more than Python say when it is not there.
+
+``make test`` sets one variable for each of these kinds; without it they skip themselves, so that
+``python -m twisted.trial tests`` alone is a matter of seconds.
+"""
+
+from __future__ import annotations
+
+import os
+
+#: Variable of the environment to what it promises.
+PROMISES = {
+    "ASTCTI_TEST_PBX": "real Asterisks",
+    "ASTCTI_TEST_PACKAGING": "fresh virtual environments",
+    "ASTCTI_TEST_PEERS": "AMI clients of others",
+    "ASTCTI_TEST_CHECKS": "lint, types, documents",
+    "ASTCTI_TEST_FUZZ": "a fuzzer and time for it",
+}
+
+
+def skip_without(variable: str) -> str | None:
+    """The value for ``skip`` of a test case: ``None`` when ``variable`` is set (and not empty), else the reason."""
+    if os.environ.get(variable):
+        return None
+    return f"wants {PROMISES[variable]}: `make test`, or {variable}=1"

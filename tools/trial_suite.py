@@ -1,0 +1,36 @@
+"""Runs some test modules with trial's own runner and writes what came of them as JSON: ``trial_suite.py OUT NAMES...``.
+
+``tools/run_tests.py`` starts one of these for each suite, under coverage; the numbers are those of trial's result.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(out: Path, names: list[str]) -> int:
+    """Run ``names`` (dotted, packages recursively) and describe the outcome in the file ``out``."""
+    sys.path[0] = str(ROOT)
+    from twisted.trial.reporter import VerboseTextReporter
+    from twisted.trial.runner import TestLoader, TrialRunner
+
+    runner = TrialRunner(VerboseTextReporter, workingDirectory=str(out.with_suffix(".trial")))
+    result = runner.run(TestLoader().loadByNames(names, recurse=True))
+    failed: dict[str, str] = {}
+    for test, failure in [*result.failures, *result.errors]:
+        text = failure if isinstance(failure, str) else failure.getTraceback(elideFrameworkCode=True)
+        failed[test.id()] = failed.get(test.id(), "") + text
+    for test, *_ in result.unexpectedSuccesses:
+        failed[test.id()] = "is marked as failing, and does not fail"
+    skipped = {test.id(): str(reason) for test, reason in result.skips}
+    skipped.update({test.id(): f"known to fail: {todo.reason}" for test, _, todo in result.expectedFailures})
+    out.write_text(json.dumps({"passed": result.successes, "failed": failed, "skipped": skipped}))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).absolute(), sys.argv[2:]))
