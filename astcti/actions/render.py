@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from twisted.logger import Logger
 
 from astcti.actions.registry import action_types
-from astcti.actions.template import Pairs
+from astcti.actions.template import Pairs, shortened
 from astcti.config.model import Action
 from astcti.errors import UserError
 from astcti.interfaces import IAction
@@ -19,6 +19,9 @@ BUILT_INS = (
     "CALLERID", "CALLERIDNAME", "CALLDATA", "CHANNEL", "UNIQUEID", "DESTCHANNEL", "CONTEXT", "EXTEN", "QUEUE",
     "SERVICE", "ACCOUNTCODE", "LINKEDID", "LANGUAGE", "OPERATOR", "OPERATORNAME", "SEAT", "TIME", "APPDATA",
 )  # fmt: skip
+
+MAX_RENDERED = 8192  # bytes of parameters, of which the CTI protocol drops what is longer
+_CEILINGS = (0, 512, 64)  # characters of each value in turn; 0 leaves them as they are
 
 _log = Logger()
 
@@ -90,9 +93,18 @@ def render_actions(
 
 
 def _render(action: Action, values: Mapping[str, str], types: Mapping[str, IAction]) -> RenderedAction:
+    """Fill in one action. Where a caller's data is too long for a client to be told, less of each value is used."""
     plugin = types.get(action.type)
     if plugin is None:
         raise UserError(f"no plug-in performs {action.type}")
     if action.execute_on not in plugin.places:
         raise UserError(f"{action.type} cannot run on the {action.execute_on.lower()}")
-    return plugin.render(str(action.id), action.destination, action.parameters, action.encoding, values, action.os_type)
+    for ceiling in _CEILINGS:
+        short = shortened(values, ceiling) if ceiling else values
+        rendered = plugin.render(
+            str(action.id), action.destination, action.parameters, action.encoding, short, action.os_type
+        )
+        if len(rendered.parameters.encode("utf-8", "replace")) <= MAX_RENDERED:
+            break
+        _log.warn("action {id}: the values of this call are too long and are cut", id=action.id)
+    return rendered

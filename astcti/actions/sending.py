@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred, TimeoutError, maybeDeferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import (
     IAddress,
@@ -24,6 +25,7 @@ from astcti.errors import UserError
 
 CONNECT_SECONDS = 5.0
 CLOSE_SECONDS = 5.0  # for the other end to close after it was told that nothing follows
+MAX_ADDRESSES = 4  # of one host, tried in turn
 REFUSAL_SECONDS = 0.05  # in which a machine nearby says that nobody listens at its port
 
 
@@ -92,12 +94,23 @@ class _OneMessage(Protocol):
 
 
 async def send_datagram(reactor: Any, host: str, port: int, message: bytes, seconds: float) -> None:
-    """Send one datagram.
+    """Send one datagram; to the next address of the host where one says at once that nobody listens.
 
-    :raises UserError: there is no such host, no way to it, or it said at once that nobody listens.
+    :raises UserError: there is no such host, no way to it, or nobody listens there.
     :raises TimeoutError: of Twisted: the name was not resolved in time.
     """
-    address = await _address_of(reactor, host, port).addTimeout(min(CONNECT_SECONDS, seconds), reactor)
+    addresses = await _addresses_of(reactor, host, port).addTimeout(min(CONNECT_SECONDS, seconds), reactor)
+    for address in addresses:
+        try:
+            if await _taken(reactor, address, port, message):
+                return
+        except OSError as e:
+            raise UserError(f"{_address(host, port)}: {e.strerror or e}") from e
+    raise UserError(f"nobody listens at {_address(host, port)}")
+
+
+async def _taken(reactor: Any, address: str, port: int, message: bytes) -> bool:
+    """Send to one address; whether nobody objected."""
     protocol = _OneDatagram()
     udp = reactor.listenUDP(0, protocol, interface="::" if isIPv6Address(address) else "")
     try:
@@ -105,12 +118,10 @@ async def send_datagram(reactor: Any, host: str, port: int, message: bytes, seco
         protocol.transport.write(message)
         await protocol.refused.addTimeout(REFUSAL_SECONDS, reactor)
     except TimeoutError:
-        return
-    except OSError as e:
-        raise UserError(f"{_address(host, port)}: {e.strerror or e}") from e
+        return True
     finally:
-        await udp.stopListening()
-    raise UserError(f"nobody listens at {_address(host, port)}")
+        await maybeDeferred(udp.stopListening)
+    return False
 
 
 class _OneDatagram(ConnectedDatagramProtocol):
@@ -123,24 +134,28 @@ class _OneDatagram(ConnectedDatagramProtocol):
         if not self.refused.called:
             self.refused.callback(None)
 
+    # A refusal makes epoll report an error and nothing to read, upon which Twisted closes the port unread.
+    stopProtocol = connectionRefused
+
     def connectionFailed(self, failure: Failure) -> None:
         """Never called: the address is a number already."""
 
 
 @implementer(IResolutionReceiver)
-class _FirstAddress:
-    """Takes the first address a name resolves to."""
+class _Addresses:
+    """Collects the addresses of a name."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._found = ""
-        self.result: Deferred[str] = Deferred()
+        self._found: list[str] = []
+        self.result: Deferred[list[str]] = Deferred()
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
-        pass
+        """Nothing to do yet."""
 
     def addressResolved(self, address: IAddress) -> None:
-        self._found = self._found or getattr(address, "host", "")
+        if isinstance(address, IPv4Address | IPv6Address) and len(self._found) < MAX_ADDRESSES:
+            self._found.append(address.host)
 
     def resolutionComplete(self) -> None:
         if self.result.called:
@@ -151,12 +166,11 @@ class _FirstAddress:
             self.result.errback(UserError(f"there is no host {self._host}"))
 
 
-def _address_of(reactor: Any, host: str, port: int) -> Deferred[str]:
-    receiver = _FirstAddress(host)
+def _addresses_of(reactor: Any, host: str, port: int) -> Deferred[list[str]]:
     if isIPAddress(host) or isIPv6Address(host):
-        receiver.result.callback(host)
-    else:
-        reactor.nameResolver.resolveHostName(receiver, host, port, transportSemantics="UDP")
+        return succeed([host])
+    receiver = _Addresses(host)
+    reactor.nameResolver.resolveHostName(receiver, host, port, transportSemantics="UDP")
     return receiver.result
 
 

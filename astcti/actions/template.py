@@ -47,9 +47,9 @@ class Pairs(str):
 
     pairs: tuple[tuple[str, str], ...]
 
-    def __new__(cls, pairs: Mapping[str, str]) -> Pairs:
-        """Join ``pairs``; where one is longer than :data:`MAX_VALUE` the rest is cut off."""
-        short = tuple((key[:MAX_VALUE], value[:MAX_VALUE]) for key, value in pairs.items())
+    def __new__(cls, pairs: Mapping[str, str], ceiling: int = MAX_VALUE) -> Pairs:
+        """Join ``pairs``; of a value that is longer than ``ceiling`` the rest is cut off."""
+        short = tuple((key, value[:ceiling]) for key, value in pairs.items())
         self = super().__new__(cls, "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in short))
         self.pairs = short
         return self
@@ -101,6 +101,14 @@ def value_of(name: str, values: Mapping[str, str]) -> str:
     if isinstance(value, Pairs):
         return value
     return _SURROGATES.sub("\ufffd", value[:MAX_VALUE])
+
+
+def shortened(values: Mapping[str, str], ceiling: int) -> dict[str, str]:
+    """The same values, of each at most ``ceiling`` characters."""
+    return {
+        name: Pairs(dict(value.pairs), ceiling) if isinstance(value, Pairs) else value[:ceiling]
+        for name, value in values.items()
+    }
 
 
 def expand(pieces: Pieces, values: Mapping[str, str], insert: Callable[[str], str]) -> str:

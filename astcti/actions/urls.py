@@ -44,16 +44,21 @@ class URLTemplate:
         return self.origin + path + _rest(self.rest, values, codec)
 
 
-def take_apart(template: str) -> URLTemplate:
+@lru_cache(maxsize=1024)
+def compile_url(template: str) -> URLTemplate:
     """Take a URL template apart.
 
-    :raises ConfigError: it does not say by itself where it leads.
+    :raises ConfigError: it is too long, or does not say by itself where it leads.
     """
+    if len(template) > MAX_TEMPLATE:
+        raise ConfigError(f"the URL is longer than {MAX_TEMPLATE} characters")
+    return _take_apart(template)
+
+
+def _take_apart(template: str) -> URLTemplate:
     template = template.strip()
     if not template:
         raise ConfigError("the URL is missing")
-    if len(template) > MAX_TEMPLATE:
-        raise ConfigError(f"the URL is longer than {MAX_TEMPLATE} characters")
     if _BAD_ANYWHERE.search(template):
         raise ConfigError("the URL contains a line end or another control character")
     pieces = parse(template)
@@ -68,9 +73,6 @@ def take_apart(template: str) -> URLTemplate:
         if isinstance(before, str) and isinstance(after, Field) and _HALF_ESCAPE.search(before):
             raise ConfigError(f"{{{after.name}}} stands inside a percent sequence")
     return URLTemplate(first[:end], *_path_and_rest((first[end:], *pieces[1:])))
-
-
-compile_url = lru_cache(maxsize=1024)(take_apart)
 
 
 def scheme_of(template: str) -> str:
@@ -176,7 +178,7 @@ def fault_of_url(url: str, schemes: Sequence[str] = WEB_SCHEMES) -> str:
     if (scheme := match[1].lower()) not in schemes or scheme in PROGRAM_SCHEMES:
         return f"{scheme}: URLs are not opened here"
     try:
-        take_apart(url.replace("{", "{{").replace("}", "}}"))
+        _take_apart(url.replace("{", "{{").replace("}", "}}"))
     except ConfigError as e:
         return str(e)
     return ""
