@@ -183,7 +183,7 @@ def agent_called(m: Message) -> Facts:
 
 
 def agent_connect(m: Message) -> Facts:
-    """On 12 and later the first channel is the caller's; before, only ``Uniqueid`` is, and ``Channel`` is the agent's."""
+    """On 12 and later the first channel is the caller's; before, only ``Uniqueid`` is; ``Channel`` is the agent's."""
     get = m.get
     modern = bool(get("DestChannel"))
     return (

@@ -47,8 +47,8 @@ class Tracker:
 
     Only the phones named to :meth:`listen` are told anything, and what nobody hears is not put together.
 
-    :param is_member: whether a phone sits in a queue: ``is_member(queue, interface)``. It matters for Asterisk 1.4 only,
-        which does not say for which caller a queue rings a phone.
+    :param is_member: whether a phone sits in a queue: ``is_member(queue, interface)``. It matters for Asterisk 1.4
+        only, which does not say for which caller a queue rings a phone.
     """
 
     def __init__(

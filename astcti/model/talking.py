@@ -39,6 +39,8 @@ def connect(board: Board, bridge: Bridge) -> None:
         return
     owner = owner_of(legs)
     story = owner.story
+    if story.service is None and sum(leg.pair is None or board.hears(leg) for leg in legs) < 2:
+        return  # half a Local channel is nobody: who is behind it comes with the next bridge event
     for leg in legs:
         if not board.hears(leg):
             continue
@@ -182,6 +184,8 @@ def renamed(board: Board, fact: facts.Rename) -> None:
         board.tell("Hangup", leg, leg.view())
         leg.known = False
     board.rename(leg, fact.new)
+    if fact.new.endswith(("<MASQ>", "<ZOMBIE>")):
+        leave(board, leg)  # nobody is on it any more
     clone = board.by_channel.get(fact.new + "<MASQ>")
     if clone is not None and clone is not leg:
         _move_party(board, clone, leg)

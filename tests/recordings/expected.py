@@ -133,3 +133,17 @@ def expected_pops(recording: Path, table: dict[str, list[Pop]] = EXPECTED) -> li
             shape = form
             name = name if name in table else name.removeprefix(prefix)
     return [(shape.format(phone), *rest) for phone, *rest in table[name]]
+
+
+#: The conversations of Asterisk 1.4: services are ``astctidemo`` and one with the queue ``astcti``.
+EXPECTED_1_4: dict[str, list[tuple[str, str, str, str]]] = {
+    "direct": [("SIP/201", "200", "12345", "")],
+    "direct-dtmf": [("SIP/201", "200", "12345", "")],
+    "queue": [("SIP/201", "200", "67890", "astcti")],
+    "queue-no-operators": [],
+    "queue-two-operators": [("SIP/202", "200", "555", "astcti")],
+    "two-calls-one-number": [("SIP/202", "200", "222", ""), ("SIP/201", "200", "111", "")],
+    "transfer-attended": [("SIP/201", "200", "12345", ""), ("SIP/203", "200", "12345", "")],
+    "transfer-blind": [("SIP/201", "200", "12345", ""), ("SIP/203", "200", "12345", "")],
+    "pickup": [("SIP/202", "200", "12345", "")],
+}
