@@ -40,13 +40,16 @@ def interest_for(plan: Plan) -> Interest:
     )
 
 
-def channels_of(listed: Iterable[Message]) -> tuple[list[Fact], set[str]]:
+def channels_of(listed: Iterable[Message], bridges: Iterable[Message] = ()) -> tuple[list[Fact], set[str]]:
     """The facts in a list of CoreShowChannels (or Status), and the unique ids of all channels in it.
 
     ``BridgeId`` there is ``BridgeUniqueid`` of the events; Asterisk before 12 names the other side instead.
+
+    :param bridges: the list of BridgeList: which bridges are conversations, and which are parking lots or conferences.
     """
+    kinds = {m.get("BridgeUniqueid"): m.get("BridgeType") for m in bridges if m.event == "BridgeListItem"}
     found: list[Fact] = []
-    bridges: list[Fact] = []
+    together: list[Fact] = []
     present: set[str] = set()
     for m in listed:
         if m.event not in {"CoreShowChannel", "Status"}:
@@ -75,8 +78,9 @@ def channels_of(listed: Iterable[Message]) -> tuple[list[Fact], set[str]]:
         if not bridge and party(other):
             bridge = "+".join(sorted((uniqueid, other)))
         if bridge:
-            bridges.append(facts.BridgeEnter(bridge, "", uniqueid, get("Linkedid"), channel, ""))
-    return found + bridges, present
+            kind = kinds.get(bridge, "")
+            together.append(facts.BridgeEnter(bridge, kind, uniqueid, get("Linkedid"), channel, ""))
+    return found + together, present
 
 
 def members_of(listed: Iterable[Message]) -> list[facts.MemberAdded]:
