@@ -1,0 +1,105 @@
+"""What a message says, however it was written."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.ami.message import Message, MessageReader
+from tests.ami.recorded import stream
+
+STATUS = Message(
+    b"Event: Status\r\nPrivilege: Call\r\nChannel: PJSIP/201-0000002a\r\nAccountCode: \r\n"
+    b"Variable: calldata=1\r\nVariable: DIGITS=2, 3: 4\r\nActionID: t8"
+)
+
+
+class HeaderTests(SynchronousTestCase):
+    def test_values(self) -> None:
+        """A header's value is read as written, an empty one is empty, an absent one is what the asker says."""
+        self.assertEqual(STATUS.get("Channel"), "PJSIP/201-0000002a")
+        self.assertEqual(STATUS.get("AccountCode", "none"), "")
+        self.assertEqual(STATUS.get("Linkedid", "none"), "none")
+        self.assertEqual((STATUS.event, STATUS.response, STATUS.action_id), ("Status", "", "t8"))
+
+    def test_any_case(self) -> None:
+        """An Asterisk that spells a header in another case is understood all the same."""
+        self.assertEqual(STATUS.get("channel"), "PJSIP/201-0000002a")
+        self.assertEqual(Message(b"event: Hangup\r\nUniqueID: 1.1").event, "Hangup")
+        self.assertEqual(Message(b"Event: Dial\r\nUniqueID: 1.1\r\nuniqueid: 2.2").get("uniqueid"), "2.2")
+
+    def test_repeated(self) -> None:
+        """All variables of a channel arrive, in their order, and the first is the one that counts."""
+        self.assertEqual(STATUS.get_all("Variable"), ["calldata=1", "DIGITS=2, 3: 4"])
+        self.assertEqual(STATUS.get_all("variable"), ["calldata=1", "DIGITS=2, 3: 4"])
+        self.assertEqual(STATUS.get("Variable"), "calldata=1")
+
+    def test_forged_lines_come_second(self) -> None:
+        """A caller who gets a line break into a value cannot replace what the PBX said before it."""
+        message = Message(b"Event: Newexten\r\nUniqueid: 1.1\r\nAppData: x=a\r\nUniqueid: 9.9\r\nEvent: Hangup")
+        self.assertEqual((message.get("Uniqueid"), message.event), ("1.1", "Newexten"))
+        self.assertEqual(Message(message.raw, "Newexten").headers[-1], ("Event", "Hangup"))
+
+    def test_lines_that_are_no_headers(self) -> None:
+        """The second line of a dial-plan value with line breaks disturbs nothing (seen in odd-characters)."""
+        for version in (16, 22):
+            messages = MessageReader().feed(stream(version, "odd-characters"))
+            [broken] = [m for m in messages if m.get("AppData").startswith("newline=one")]
+            self.assertEqual(broken.headers[-2:], [("AppData", "newline=one\ntwo"), ("", "three\ttab")])
+            self.assertEqual(broken.get("Application"), "Set")
+
+    def test_no_blank_after_the_colon(self) -> None:
+        """The blank after the colon may be missing; the first colon separates."""
+        message = Message(b"Event:Newchannel\r\nChannel:SIP/1\r\nAccountCode:")
+        self.assertEqual(message.headers, [("Event", "Newchannel"), ("Channel", "SIP/1"), ("AccountCode", "")])
+        self.assertEqual(message.event, "Newchannel")
+
+    def test_undecodable_bytes(self) -> None:
+        """A caller name in an unknown encoding is shown with replacement characters, and stops nobody."""
+        message = Message(b"Event: Newchannel\r\nCallerIDName: M\xfcller\r\nUniqueid: 1.1")
+        self.assertEqual((message.get("CallerIDName"), message.get("Uniqueid")), ("M�ller", "1.1"))
+
+    def test_utf8(self) -> None:
+        """Names in UTF-8 arrive unchanged."""
+        names = {m.get("CallerIDName") for m in MessageReader().feed(stream(22, "odd-characters"))}
+        self.assertIn("Zoë Łukasz 日本 «ü»", names)
+
+    @given(st.binary(max_size=300))
+    def test_any_bytes(self, raw: bytes) -> None:
+        """Whatever stands in a message, asking it never fails, and `get` is the first of `get_all`."""
+        message = Message(raw)
+        for name, value in message.headers:
+            self.assertIn(value, message.get_all(name))
+            self.assertEqual(message.get(name), message.get_all(name)[0])
+        self.assertIsInstance(message.output, list)
+        self.assertIn("bytes", repr(message))
+
+
+class OutputTests(SynchronousTestCase):
+    def test_output_lines(self) -> None:
+        """What a Command printed on Asterisk 14 and later, empty lines included."""
+        messages = MessageReader().feed(stream(22, "ami-command"))
+        [queues] = [m for m in messages if m.action_id == "t4"]
+        self.assertEqual(queues.output[1:4], ["   No Members", "   No Callers", ""])
+        self.assertEqual(len(queues.output), 19)
+
+    def test_follows(self) -> None:
+        """What a Command printed on Asterisk 1.4 to 13: its own blank lines and colons are not ours to read."""
+        data = (
+            b"Asterisk Call Manager/1.0\r\n"
+            b"Response: Follows\r\nPrivilege: Command\r\nActionID: 5\r\n"
+            b"Uptime: 3 days\n\nActionID: 6\r\n\r\nlast\n--END COMMAND--\r\n\r\nEvent: Hangup\r\n\r\n"
+        )
+        for size in (1, 7, len(data)):
+            reader = MessageReader()
+            response, event = (m for at in range(0, len(data), size) for m in reader.feed(data[at : at + size]))
+            self.assertEqual((response.response, response.action_id), ("Follows", "5"))
+            self.assertEqual(response.output, ["Uptime: 3 days", "", "ActionID: 6", "", "last"])
+            self.assertEqual(event.event, "Hangup")
+
+    def test_follows_without_a_last_line_end(self) -> None:
+        """Output that does not end its last line keeps that line."""
+        message = Message(b"Response: Follows\r\nPrivilege: Command\r\nno more--END COMMAND--")
+        self.assertEqual(message.output, ["no more"])
+        self.assertEqual(message.headers, [("Response", "Follows"), ("Privilege", "Command")])
