@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 
 from astcti.errors import PeerError
-from astcti.protocols.limits import INFLATE_STEP
+from astcti.protocols.limits import GUARD_RATIO, GUARD_WINDOW, INFLATE_STEP
 
 _SYNC_FLUSHED = b"\x00\x00\xff\xff"
 _EMPTY_LAST_BLOCK = b"\x01\x00\x00\xff\xff"  # stored, length 0; it is that only at a byte boundary between two blocks
@@ -118,3 +118,27 @@ class Inflater:
         self._z = zlib.decompressobj(bits, self._window) if self._window else zlib.decompressobj(bits)
         self._primed = True
         return self._z
+
+
+class RatioGuard:
+    """Watches for a peer whose stream is nothing but padding: far more inflated than sent, and to no purpose."""
+
+    __slots__ = ("_plain", "_wire", "useful")
+
+    def __init__(self) -> None:
+        self._plain = 0
+        self._wire = 0
+        self.useful = False
+
+    def check(self, inflater: Inflater) -> None:
+        """Look at each window of :data:`GUARD_WINDOW` inflated bytes when it is full.
+
+        :raises InflateError: the last one had no command in it that was accepted, and a ratio over
+            :data:`GUARD_RATIO`.
+        """
+        plain, wire = inflater.plain - self._plain, inflater.wire - self._wire
+        if plain < GUARD_WINDOW:
+            return
+        if not self.useful and plain > wire * GUARD_RATIO:
+            raise InflateError(f"{wire} bytes became {plain} to no purpose")
+        self._plain, self._wire, self.useful = inflater.plain, inflater.wire, False

@@ -89,3 +89,8 @@ def failure_text(number: int, reason: str, dialect: Dialect, errcodes: bool) -> 
     if errcodes:
         reason = f"{number} {reason}"
     return reason if dialect is Dialect.V2 else f"KO {reason}"
+
+
+def queue_text(queue: str, member: bool) -> str:
+    """Write a queue as in ``202``."""
+    return queue if member else f"{queue} unavailable"

@@ -1,0 +1,232 @@
+"""The commands of the protocol: one table, an entry per word.
+
+A command that a later version adds is one entry: its word, the states in which it is heard, how many parameters it
+takes, and a reader that turns them into a value for the desk (or answers by itself and gives None). Whatever is not
+in the table is ``101 unknown command``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from astcti.errors import Refused
+from astcti.model.commands import (
+    ChangePassword,
+    ClaimExtension,
+    ClaimMac,
+    Command,
+    Identify,
+    ListQueues,
+    ListServices,
+    Login,
+    SetSystem,
+)
+from astcti.protocols.limits import USER_NAME
+from astcti.protocols.replies import Code
+from astcti.protocols.states import ANY, LOGGED_IN, SEATED, UNKNOWN, UNSEATED, State
+
+if TYPE_CHECKING:
+    from astcti.protocols.session import ServerSession
+
+CAPABILITIES = ("errcodes", "events2")
+"""What ``CAPS ?`` offers; a name is added here with the feature behind it."""
+
+V2_WORDS = frozenset(
+    ("CMPR", "KEEP", "EXTEN", "CHPW", "IDEN", "OSTYPE", "SERVICES", "QUEUES", "QSTAT", "CAPS", "AUTH", "STLS")
+)
+"""Words that only clients of the second generation say, whether or not this server knows the command."""
+
+SYSTEMS = MappingProxyType(
+    dict.fromkeys(("LINUX", "LIN", "LNX"), "LINUX")
+    | dict.fromkeys(("WINDOWS", "WIN"), "WINDOWS")
+    | dict.fromkeys(("MACINTOSH", "MAC", "OSX", "MACOS"), "MACINTOSH")
+)
+
+_DIGEST = re.compile("[0-9a-f]{32}")
+_MAC = re.compile("[0-9a-f]{12}")
+_EMPTY_PASSWORD = "d41d8cd98f00b204e9800998ecf8427e"  # noqa: S105 - the MD5 of nothing
+
+Reader = Callable[["ServerSession", Sequence[str]], Command | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command.
+
+    :ivar least: how many parameters it needs.
+    :ivar most: how many it takes; None: any number, those that mean nothing are passed over.
+    :ivar otherwise: the reason given in a state that is not the right one although the client is logged in.
+    :ivar whole: whether the rest of the line is one parameter.
+    :ivar secret: whether its parameters are masked wherever lines are shown.
+    """
+
+    word: str
+    read: Reader
+    states: frozenset[State]
+    least: int = 0
+    most: int | None = 0
+    otherwise: str = "not valid now"
+    whole: bool = False
+    secret: bool = False
+
+    def check_state(self, state: State) -> None:
+        """Say why the command is not heard in ``state``.
+
+        :raises Refused: it is not.
+        """
+        if state in self.states:
+            return
+        if state in UNKNOWN and not self.states & UNKNOWN:
+            raise Refused(902, "not authenticated")
+        if state in UNSEATED and self.states == SEATED:
+            raise Refused(919, "seat not set")
+        raise Refused(903, self.otherwise)
+
+    def check_count(self, parameters: Sequence[str]) -> None:
+        """Count the parameters.
+
+        :raises Refused: too few or too many.
+        """
+        if len(parameters) < self.least or (self.most is not None and len(parameters) > self.most):
+            raise Refused(901, "wrong number of parameters")
+
+
+def _cmpr(session: ServerSession, parameters: Sequence[str]) -> None:
+    wanted = parameters[0] if parameters else "9"
+    if not re.fullmatch("[0-9]", wanted):
+        raise Refused(901, "compression level must be 0 to 9")
+    session.compress(int(wanted))
+
+
+def _stls(session: ServerSession, parameters: Sequence[str]) -> None:
+    session.start_tls()
+
+
+def _user(session: ServerSession, parameters: Sequence[str]) -> None:
+    if not parameters:
+        raise Refused(901, "no user name given")
+    if len(parameters[0]) > USER_NAME:
+        raise Refused(901, f"user name longer than {USER_NAME} characters")
+    session.set_user(parameters[0])
+
+
+def _pass(session: ServerSession, parameters: Sequence[str]) -> Command:
+    if session.state is State.GREETED:
+        raise Refused(903, "send USER first")
+    session.check_encryption()
+    return Login(session.username, _digest(parameters[0]))
+
+
+def _keep(session: ServerSession, parameters: Sequence[str]) -> None:
+    session.tell_keepalive()
+
+
+def _noop(session: ServerSession, parameters: Sequence[str]) -> None:
+    session.reply(Code.OK, "OK")
+
+
+def _quit(session: ServerSession, parameters: Sequence[str]) -> None:
+    session.reply(Code.GOODBYE, "OK")
+    session.close()
+
+
+def _caps(session: ServerSession, parameters: Sequence[str]) -> None:
+    if list(parameters) == ["?"]:
+        session.reply(Code.CAPABILITIES, " ".join(CAPABILITIES))
+        return
+    wanted = session.capabilities.union(p.lower() for p in parameters)
+    session.capabilities = _SETS[wanted.intersection(CAPABILITIES)]
+    session.reply(Code.CAPABILITIES, " ".join(c for c in CAPABILITIES if c in session.capabilities))
+
+
+# Every set of capabilities, once: thousands of sessions point at the same few.
+_SETS = {
+    s: s
+    for s in (
+        frozenset(c for i, c in enumerate(CAPABILITIES) if bits >> i & 1) for bits in range(1 << len(CAPABILITIES))
+    )
+}
+NO_CAPABILITIES = _SETS[frozenset()]
+
+
+def _mac(session: ServerSession, parameters: Sequence[str]) -> Command:
+    digits = re.sub("[:-]", "", parameters[0]).lower()
+    if not _MAC.fullmatch(digits) or not re.fullmatch(r"..(([:-]?)..)(\2..){4}", parameters[0]):
+        raise Refused(901, "not a MAC address")
+    return ClaimMac(":".join(digits[i : i + 2] for i in range(0, 12, 2)))
+
+
+def _exten(session: ServerSession, parameters: Sequence[str]) -> Command:
+    return ClaimExtension(parameters[0])
+
+
+def _ostype(session: ServerSession, parameters: Sequence[str]) -> Command:
+    system = SYSTEMS.get(parameters[0].upper())
+    if system is None:
+        raise Refused(912, "unknown operating system")
+    return SetSystem(system)
+
+
+def _chpw(session: ServerSession, parameters: Sequence[str]) -> Command:
+    session.check_encryption()
+    old, new = (_digest(p) for p in parameters)
+    if new == old:
+        raise Refused(915, "the new password is the old one")
+    if new == _EMPTY_PASSWORD:
+        raise Refused(915, "the new password is empty")
+    return ChangePassword(old, new)
+
+
+def _iden(session: ServerSession, parameters: Sequence[str]) -> Command:
+    return Identify()
+
+
+def _services(session: ServerSession, parameters: Sequence[str]) -> Command:
+    return ListServices()
+
+
+def _queues(session: ServerSession, parameters: Sequence[str]) -> Command:
+    return ListQueues()
+
+
+def _digest(text: str) -> str:
+    digest = text.lower()
+    if not _DIGEST.fullmatch(digest):
+        raise Refused(901, "malformed digest")
+    return digest
+
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        entry.word: entry
+        for entry in (
+            Entry("CMPR", _cmpr, ANY, 0, 1),
+            Entry("STLS", _stls, frozenset({State.GREETED})),
+            Entry("USER", _user, UNKNOWN, 0, None, "already authenticated", whole=True),
+            Entry("PASS", _pass, UNKNOWN, 1, None, "already authenticated", secret=True),
+            Entry("KEEP", _keep, ANY, 0, None),
+            Entry("NOOP", _noop, ANY, 0, None),
+            Entry("CAPS", _caps, ANY, 0, None),
+            Entry("QUIT", _quit, ANY, 0, None),
+            Entry("MAC", _mac, UNSEATED, 1, 1, "seat already set"),
+            Entry("EXTEN", _exten, UNSEATED, 1, 1, "seat already set"),
+            Entry("OSTYPE", _ostype, LOGGED_IN, 1, 1),
+            Entry("CHPW", _chpw, LOGGED_IN, 2, 2, secret=True),
+            Entry("IDEN", _iden, SEATED, 0, None),
+            Entry("SERVICES", _services, LOGGED_IN),
+            Entry("QUEUES", _queues, LOGGED_IN),
+        )
+    }
+)
+"""Every command there is."""
+
+
+def masked(line: str) -> str:
+    """Give a client's line as it may be shown: without digests, also when the command is misspelt or unknown."""
+    word, blank, _ = line.strip(" ").partition(" ")
+    entry = COMMANDS.get(word.upper())
+    return line if not blank or (entry and not entry.secret) else f"{word} ***"
