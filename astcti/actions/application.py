@@ -73,9 +73,12 @@ def fault_of_program(destination: str) -> str:
         return "the program's name contains control characters"
     if names := names_in(program):
         return f"{{{names[0]}}} stands in the program's name, so a caller could choose the program"
-    if _BATCH_FILE.search(program):
-        return "batch files are not started: they take a caller's data for commands"
-    return ""
+    return fault_of_file(program)
+
+
+def fault_of_file(path: str) -> str:
+    """Why a file that was found for a program's name is not started: a sentence, or nothing."""
+    return "batch files are not started: they take a caller's data for commands" if _BATCH_FILE.search(path) else ""
 
 
 application = Application()
