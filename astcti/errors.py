@@ -55,5 +55,13 @@ class AMITimeout(AMIError):
     """No answer within the action's time."""
 
 
+class AMIUnsendable(AMIError, UserError):
+    """An action cannot be sent as it is: a value with a line break in it, or what Asterisk would not read."""
+
+
+class LineTooLong(AMIUnsendable):
+    """A header of an action is over 1024 bytes, which Asterisk refuses (``inbuf``, its ``main/manager.c``)."""
+
+
 class AMIProtocolError(AMIError, PeerError):
     """The PBX (or whatever answers there) sent what cannot be AMI."""

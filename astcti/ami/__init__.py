@@ -1,1 +1,1 @@
-"""Talking to Asterisk: a sans-io core (``message actions session dialect``), and ``client``, which has the transport."""
+"""Talking to Asterisk: a sans-io core (``message actions session dialect``) and ``client``, which has the transport."""
