@@ -174,11 +174,11 @@ class EncodingTests(SynchronousTestCase):
     def test_every_action_that_was_recorded(self) -> None:
         """Each action a person sent to the real PBX can be written by ours, and comes out as it was typed."""
         for path in MODERN:
+            if path.stem == "ami-permissions":  # tries odd spellings on purpose
+                continue
             data = path.with_suffix(".sent").read_bytes()
             for message in MessageReader(banner=False).feed(data):
                 [(_, verb), *pairs] = message.headers
-                if verb == "noaction" or not message.action_id:
-                    continue  # attempts to send no action at all, or none with a number
                 sent = [pair for pair in pairs if pair[0] != "ActionID"]
                 ours = AnyAction(verb, tuple(sent)).encode(message.action_id)
                 self.assertEqual(sorted(read_back(ours)), sorted(message.headers), path)
