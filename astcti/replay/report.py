@@ -13,6 +13,9 @@ from astcti.model.actions import RenderedAction
 #: From here on a time is one of the calendar, not one since the recording began: 2001-09-09.
 _CALENDAR = 1e9
 
+#: Characters of a value that are printed for people.
+_SHOWN = 60
+
 
 def actions_of(notice: Notice, configuration: Configuration) -> list[tuple[str, RenderedAction]]:
     """What would be performed, for every operating system and on the client as well as on the server: pairs of the
@@ -74,14 +77,20 @@ def as_text(notice: Notice, configuration: Configuration) -> list[str]:
     caller = shown(" ".join(filter(None, (call.number or "unknown", call.name))))
     where = call.service + (f"/{call.queue}" if call.queue else "")
     kind = "POP" if notice.pop else notice.kind
-    data = " ".join(f"{shown(name)}={shown(value)}" for name, value in call.variables)
-    lines = [f"{when}  {kind:<12} {notice.seat:<18} {caller:<32} {where:<24} {data}".rstrip()]
+    if kind == "Newstate":
+        kind = f"Newstate {call.state}"
+    data = " ".join(f"{shown(name)}={_short(shown(value))}" for name, value in call.variables)
+    lines = [f"{when}  {kind:<16} {notice.seat:<18} {caller:<28} {where:<24} {data}".rstrip()]
     if notice.pop:
         for system, action in actions_of(notice, configuration):
             target = shown(" ".join(filter(None, (action.destination, action.parameters))))
             on = "" if system == "ALL" else f"({system.lower()}) "
             lines.append(f"{'':>9}    {action.type.lower():<15} {on}{target}")
     return lines
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 
 def shown(text: str) -> str:
