@@ -1,0 +1,122 @@
+"""What happens to an agent, told in lines: for people, or as one JSON object each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from astcti.client.happenings import (
+    ActionDone,
+    CallTold,
+    Happening,
+    LoggedIn,
+    Lost,
+    QueueChanged,
+    Rejected,
+    Told,
+)
+from astcti.client.printable import printable
+from astcti.model.actions import RenderedAction
+from astcti.model.notices import CallView
+
+KIND_WIDTH = 17  # OriginateResponse
+CALLER_WIDTH = 24
+WHERE_WIDTH = 20
+
+
+def line_of(happening: Happening, when: float) -> str:
+    """A line for people: local time, what, who, where, and whatever else is known. Nothing in it drives a terminal.
+
+    :param when: seconds since the epoch.
+    """
+    kind, text = _TELLERS[type(happening)](happening)
+    clock = datetime.fromtimestamp(when).astimezone().strftime("%H:%M:%S")
+    return f"{clock}  {printable(kind):{KIND_WIDTH}}  {text}".rstrip()
+
+
+def json_of(happening: Happening, when: float) -> str:
+    """One JSON object in ASCII: ``time``, ``event``, and what belongs to it."""
+    time = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"time": time, **_object(happening)})
+
+
+def caller(call: CallView) -> str:
+    """Number and name of who calls, for people."""
+    number, name = printable(call.number), printable(call.name)
+    return f"{number} {name}" if number and name else number or name or "(unknown)"
+
+
+def action_text(action: RenderedAction) -> str:
+    """What an action does, for people: its type and where it leads."""
+    return " ".join(printable(text) for text in (action.type, action.destination, action.parameters) if text)
+
+
+def _call(told: CallTold) -> tuple[str, str]:
+    call = told.call
+    where = printable(call.service or call.context)
+    if call.queue:
+        where += f" ({printable(call.queue)})"
+    rest = [f"{printable(name)}={printable(value)}" for name, value in call.variables if value]
+    rest.append(printable(call.state))
+    rest.append(printable(call.reason_text))
+    if told.actions:
+        rest.append(f"{len(told.actions)} action{'s' * (len(told.actions) != 1)}")
+    columns = f"{caller(call):{CALLER_WIDTH}}  {where:{WHERE_WIDTH}}  {printable(call.channel)}"
+    return told.kind, "  ".join([columns, *filter(None, rest)])
+
+
+def _action(done: ActionDone) -> tuple[str, str]:
+    if done.outcome is None:
+        return "  would do", action_text(done.action)
+    took = f"{done.outcome.milliseconds:.0f} ms"
+    reason = f"  ({printable(done.outcome.reason)})" if done.outcome.reason else ""
+    return f"  {done.outcome.status}", f"{action_text(done.action)}  {took}{reason}"
+
+
+def _logged_in(login: LoggedIn) -> tuple[str, str]:
+    how = [*(["TLS"] if login.secure else []), *(["compressed"] if login.compression else [])]
+    seat = " ".join(map(printable, login.seat)) or "no seat"
+    return "logged in", "  ".join([f"{printable(login.username)} at {seat}", login.server, *how])
+
+
+def _lost(lost: Lost) -> tuple[str, str]:
+    again = "" if lost.retry_seconds is None else f"; trying again in {lost.retry_seconds:.0f} s"
+    return "not connected", f"{lost.server}: {printable(lost.reason)}{again}"
+
+
+_TELLERS: dict[type, Callable[[Any], tuple[str, str]]] = {
+    CallTold: _call,
+    ActionDone: _action,
+    LoggedIn: _logged_in,
+    Lost: _lost,
+    Rejected: lambda no: ("refused", f"{no.server}: {printable(no.reason)}"),
+    QueueChanged: lambda q: ("queue", f"{printable(q.queue)} {'joined' if q.member else 'left'}"),
+    Told: lambda told: (told.kind, printable(told.text)),
+}
+
+
+_EVENTS = {LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueChanged: "queue"}
+
+
+def _object(happening: Happening) -> dict[str, Any]:
+    match happening:
+        case CallTold(kind, call, actions):
+            return {"event": kind, "call": _call_object(call), "actions": [_action_object(a) for a in actions]}
+        case ActionDone(call, action, outcome):
+            result = asdict(outcome) if outcome else {"status": "dry-run"}
+            return {"event": "action", "uniqueid": call.uniqueid, **_action_object(action), **result}
+        case Told(kind, text):
+            return {"event": kind, "text": text}
+    return {"event": _EVENTS[type(happening)], **asdict(happening)}
+
+
+def _call_object(call: CallView) -> dict[str, Any]:
+    known = {name: value for name, value in call._asdict().items() if value not in ("", None, 0.0)}
+    return {**known, "variables": dict(call.variables)}
+
+
+def _action_object(action: RenderedAction) -> dict[str, Any]:
+    return {name: value for name, value in asdict(action).items() if value}
