@@ -180,7 +180,11 @@ class EncodingTests(SynchronousTestCase):
             for message in MessageReader(banner=False).feed(data):
                 [(_, verb), *pairs] = message.headers
                 sent = [pair for pair in pairs if pair[0] != "ActionID"]
-                ours = AnyAction(verb, tuple(sent)).encode(message.action_id)
+                try:
+                    ours = AnyAction(verb, tuple(sent)).encode(message.action_id)
+                except LineTooLong:
+                    self.assertIn(b"line too long", path.read_bytes())
+                    continue
                 self.assertEqual(sorted(read_back(ours)), sorted(message.headers), path)
 
     def test_caller_id(self) -> None:
