@@ -10,6 +10,7 @@ from typing import Any
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
+from astcti.commands.options import Options as BaseOptions
 from astcti.config import sqlitesource, xmlfile, xmlsource
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.document import Document
@@ -23,7 +24,7 @@ from astcti.replay.report import as_json, as_text, shown
 SUMMARY = "play recorded AMI conversations: what pops, and why or why not"
 
 
-class Options(usage.Options):
+class Options(BaseOptions):
     """Options of ``astcti replay``."""
 
     synopsis = "Usage: astcti replay --config FILE [--text] [--pops] RECORDING..."
@@ -55,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
     """Play each recording; 1 when one of them, or the configuration, cannot be used."""
     options = Options()
     try:
-        options.parseOptions(list(argv))
+        options.parseOptions(argv)
     except usage.UsageError as e:
         sys.stderr.write(f"{options}\nastcti replay: {e}\n")
         return 2

@@ -1,0 +1,21 @@
+"""Options of subcommands: :class:`twisted.python.usage.Options` with the types that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.python import usage
+
+
+class Options(usage.Options):
+    """What every subcommand's options derive from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the words of a command line.
+
+        :raises twisted.python.usage.UsageError: they make no sense; the text says which.
+        """
+        super().parseOptions(None if options is None else list(options))
