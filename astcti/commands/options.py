@@ -11,11 +11,11 @@ class Options(usage.Options):
     """What every subcommand's options derive from."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the words of a command line.
 
         :raises twisted.python.usage.UsageError: they make no sense; the text says which.
         """
-        super().parseOptions(None if options is None else list(options))
+        super().parseOptions(None if options is None else list(options))  # type: ignore[no-untyped-call]
