@@ -222,7 +222,7 @@ class Configuration:
         """Seat id to its phones as configured, the main one first; seats without any are absent."""
         found = {s.id: (s.exten,) if s.exten else () for s in self.seats if s.enabled}
         for e in self.extensions:
-            if e.enabled and e.exten and e.seat_id in found:
+            if e.enabled and e.exten and e.exten not in found.get(e.seat_id, (e.exten,)):
                 found[e.seat_id] = (*found[e.seat_id], e.exten)
         return MappingProxyType({seat: phones for seat, phones in found.items() if phones})
 

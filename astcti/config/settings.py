@@ -23,8 +23,7 @@ NO_SETTINGS = frozenset({"db_version", "last_update"})  # in server_settings of 
 
 
 def _codec(text: str) -> str:
-    codec_of(text)
-    return text
+    return codec_of(text) if text else ""
 
 
 def _address(text: str) -> str:

@@ -1,0 +1,222 @@
+"""``astcti config``: check a configuration, bring it into another form, make a credential for it."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from astcti.actions.registry import action_types
+from astcti.config import sqlitesource
+from astcti.config.bootstrap import read_bootstrap
+from astcti.config.document import Document
+from astcti.config.files import write_file
+from astcti.config.foldersource import publish
+from astcti.config.load import Loader
+from astcti.config.recognise import BOOTSTRAP, kind_of, read_runtime
+from astcti.config.schema import TABLES
+from astcti.config.validation import validate
+from astcti.config.xmlsource import write_xml
+from astcti.errors import ConfigError
+from astcti.services.credentials import protect
+
+SUMMARY = "check a configuration, bring it into another form, make a credential"
+
+SQLITE_ENDINGS = (".db3", ".db", ".sqlite", ".sqlite3")
+
+
+class _Check(usage.Options):
+    """Options of ``astcti config check``."""
+
+    synopsis = "[options] FILE..."
+    longdesc = (
+        "Says what is wrong with a bootstrap file, a runtime configuration in XML, or one in SQLite; they are told "
+        "apart by what is in them. Of a bootstrap file, the runtime configuration it leads to is checked as well. "
+        "Nothing is changed. Exit code 0 when the server would take it, else 1."
+    )
+    optFlags = [["strict", "s", "warnings count as errors"], ["quiet", "q", "print errors and warnings only"]]
+
+    def parseArgs(self, *files: str) -> None:
+        """What to check."""
+        if not files:
+            raise usage.UsageError("name the file to check")
+        self["files"] = [Path(file) for file in files]
+
+
+class _Convert(usage.Options):
+    """Options of ``astcti config convert``."""
+
+    synopsis = "[options] FROM TO"
+    longdesc = (
+        "Reads a runtime configuration (XML or SQLite, older data bases too) and writes it as XML or SQLite, by the "
+        f"ending of TO: .xml or {' '.join(SQLITE_ENDINGS)}. If TO is a directory, the configuration is dropped into "
+        "it as a server with source sqlite expects it."
+    )
+    optFlags = [["force", "f", "overwrite TO"]]
+
+    def parseArgs(self, *files: str) -> None:
+        """From where to where."""
+        if len(files) != 2:
+            raise usage.UsageError("name two files: from where, and to where")
+        self["from"], self["to"] = Path(files[0]), Path(files[1])
+
+
+class _Password(usage.Options):
+    """Options of ``astcti config password``."""
+
+    synopsis = ""
+    longdesc = (
+        "Asks for a password (or reads one line of standard input) and prints the credential to put into an "
+        "operator's password attribute, or PASS_WORD column."
+    )
+
+
+class Options(usage.Options):
+    """Options of ``astcti config``."""
+
+    subCommands: ClassVar[list[list[Any]]] = [
+        ["check", None, _Check, "say what is wrong with a configuration"],
+        ["convert", None, _Convert, "bring a runtime configuration into another form"],
+        ["password", None, _Password, "make an operator's credential"],
+    ]
+
+    def getSynopsis(self) -> str:
+        """The first line of the help; that of a command begins with it."""
+        return "Usage: astcti config" if self.subCommand else "Usage: astcti config COMMAND [options]"
+
+    def postOptions(self) -> None:
+        """See that a command was given."""
+        if not self.subCommand:
+            raise usage.UsageError(f"say what: {', '.join(str(c[0]) for c in Options.subCommands)}")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one of them."""
+    options: Any = Options()  # type: ignore[no-untyped-call]
+    try:
+        options.parseOptions(list(argv))
+    except usage.UsageError as e:
+        sys.stderr.write(f"astcti config: {e}\nTry astcti config --help, or --help after one of its commands.\n")
+        return 2
+    except SystemExit as e:  # --help
+        return int(e.code or 0)
+    try:
+        return _COMMANDS[options.subCommand](options.subOptions)
+    except ConfigError as e:
+        _print_problems("error", e.problems)
+        return 1
+
+
+def check(options: Mapping[str, Any]) -> int:
+    """``astcti config check``."""
+    failed = False
+    for path in options["files"]:
+        try:
+            warnings = _check_bootstrap(path) if kind_of(path) == BOOTSTRAP else _check_runtime(read_runtime(path))
+        except ConfigError as e:
+            _print_problems("error", e.problems)
+            failed = True
+            continue
+        _print_problems("warning", warnings)
+        failed = failed or (bool(warnings) and bool(options["strict"]))
+        if not options["quiet"]:
+            sys.stdout.write(f"{path}: fine, with {_count(len(warnings), 'warning')}\n")
+    return int(failed)
+
+
+def _check_bootstrap(path: Path) -> tuple[str, ...]:
+    """Check a bootstrap file and where it leads; returns the warnings.
+
+    :raises ConfigError: it cannot be used, or nothing it leads to can.
+    """
+    bootstrap = read_bootstrap(path)
+    try:
+        loaded = Loader.of(bootstrap, action_types()).first()
+    except ConfigError:
+        _print_problems("warning", bootstrap.warnings)
+        raise
+    return (*bootstrap.warnings, *loaded.warnings)
+
+
+def _check_runtime(document: Document) -> tuple[str, ...]:
+    """Check a runtime configuration; returns the warnings.
+
+    :raises ConfigError: it cannot be used.
+    """
+    report = validate(document.configuration, action_types())
+    warnings = (*document.notes, *(f"{document.place(p.table, p.id)}: {p}" for p in report.warnings))
+    if not report.ok:
+        _print_problems("warning", warnings)
+        raise ConfigError(*(f"{document.place(p.table, p.id)}: {p}" for p in report.errors))
+    return warnings
+
+
+def convert(options: Mapping[str, Any]) -> int:
+    """``astcti config convert``."""
+    source, target = options["from"], options["to"]
+    document = read_runtime(source)
+    try:
+        _print_problems("warning", _check_runtime(document))
+        fine = True
+    except ConfigError as e:
+        _print_problems("error", e.problems)
+        fine = False
+    if target.is_dir():
+        if not fine:
+            raise ConfigError(f"{target}: nothing was written, the server would reject it")
+        target = publish(document.configuration, target, time.time())
+    else:
+        _write(document, target, force=bool(options["force"]))
+    rows = ", ".join(f"{len(getattr(document.configuration, t.rows))} {t.name}" for t in TABLES)
+    sys.stdout.write(f"{target}: written ({rows})\n")
+    if not fine:
+        sys.stderr.write(f"error: {target}: the server would reject it until the errors above are mended\n")
+    return int(not fine)
+
+
+def _write(document: Document, target: Path, *, force: bool) -> None:
+    ending = target.suffix.lower()
+    if ending != ".xml" and ending not in SQLITE_ENDINGS:
+        raise ConfigError(f"{target}: the ending says nothing; possible are .xml {' '.join(SQLITE_ENDINGS)}")
+    if target.exists() and not force:
+        raise ConfigError(f"{target}: exists already; --force overwrites it")
+    if ending == ".xml":
+        write_file(target, write_xml(document.configuration))
+    else:
+        sqlitesource.write_sqlite(document.configuration, target)
+
+
+def password(_: Mapping[str, Any]) -> int:
+    """``astcti config password``."""
+    if sys.stdin.isatty():
+        word = getpass.getpass("Password: ")
+        if getpass.getpass("Once more: ") != word:
+            raise ConfigError("the two are not the same")
+    else:
+        word = sys.stdin.readline().rstrip("\r\n")
+    if not word:
+        raise ConfigError("the password is empty")
+    # Clients send this digest; what is stored is a slow hash of it.
+    digest = hashlib.md5(word.encode(), usedforsecurity=False).hexdigest()
+    sys.stdout.write(f"{protect(digest)}\n")
+    return 0
+
+
+_COMMANDS: Mapping[str, Callable[[Mapping[str, Any]], int]] = {"check": check, "convert": convert, "password": password}
+
+
+def _print_problems(level: str, problems: Sequence[str]) -> None:
+    """One a line; the problems may hold what a file's author wrote, so no control characters reach the terminal."""
+    for problem in problems:
+        line = "".join(c if c.isprintable() else " " for c in problem)
+        sys.stderr.write(f"{level}: {line}\n")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

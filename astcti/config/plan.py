@@ -1,0 +1,22 @@
+"""What call tracking needs of a configuration."""
+
+from __future__ import annotations
+
+from astcti.config.model import Configuration
+from astcti.model.plan import Plan, ServicePlan
+
+
+def plan_of(configuration: Configuration) -> Plan:
+    """The enabled services and the variables they watch, indexed."""
+    return Plan.of(
+        ServicePlan(
+            id=service.id,
+            name=service.name,
+            queue=service.queue_name,
+            outbound=service.context_type == "OUTBOUND",
+            variables=configuration.variables_of.get(service.id, ()),
+            language=service.language,
+        )
+        for service in configuration.services
+        if service.enabled
+    )
