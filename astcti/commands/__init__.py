@@ -1,0 +1,82 @@
+"""The one command, ``astcti``, and its subcommands.
+
+Each is a module of this package with ``SUMMARY``, one line for ``astcti --help``, and ``main(argv)``, which gets what
+follows the subcommand's name and returns the exit code: 0 fine, 1 it went wrong, 2 it was asked wrongly.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from astcti import __version__
+
+NAMES = ("serve", "ctl", "config", "agent", "demo", "simulator", "replay")
+
+__all__ = ["NAMES", "main"]
+
+
+def names() -> tuple[str, ...]:
+    """The subcommands of this installation, in the order of ``--help``."""
+    return tuple(name for name in NAMES if find_spec(f"{__name__}.{name}") is not None)
+
+
+def load(name: str) -> ModuleType:
+    """The module of a subcommand."""
+    return import_module(f"{__name__}.{name}")
+
+
+def usage() -> str:
+    """What ``astcti --help`` says."""
+    lines = [f"  {name:10} {load(name).SUMMARY}" for name in names()]
+    return "\n".join(
+        [
+            "Usage: astcti COMMAND [options]",
+            "",
+            "A CTI server for Asterisk: the right screen pops on the right desk.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "astcti COMMAND --help tells more about each; twistd astcti runs the server as a daemon.",
+            "",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand.
+
+    :param argv: without the program's name; the process's own when left out.
+    :returns: the exit code.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        sys.stderr.write(usage())
+        return 2
+    first, *rest = words
+    if first in ("--help", "-h", "help"):
+        sys.stdout.write(usage())
+        return 0
+    if first in ("--version", "-V", "version"):
+        sys.stdout.write(f"astcti {__version__}\n")
+        return 0
+    if first not in names():
+        sys.stderr.write(f"astcti: there is no command {first!r}{_hint(first)}\n")
+        return 2
+    try:
+        return int(load(first).main(rest) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; say nothing about it at exit either
+        return 1
+
+
+def _hint(word: str) -> str:
+    close = difflib.get_close_matches(word, names(), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names())} (see astcti --help)"

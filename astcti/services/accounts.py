@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -30,10 +30,10 @@ class IWork(Protocol):
 
 
 class IVerifierStore(Protocol):
-    """A writable place for changed credentials."""
+    """A writable place for changed credentials (:class:`astcti.config.overrides.OverrideStore`). May block."""
 
-    def set_password(self, operator: Operator, verifier: str, /) -> Deferred[None] | None:
-        """Keep an operator's new stored credential; fails when it could not be kept."""
+    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> None:
+        """Keep the new value of an operator's ``PASS_WORD`` or ``PASS_ALT`` in place of ``running``."""
 
 
 class Accounts:
@@ -65,6 +65,7 @@ class Accounts:
         self._upgrade = upgrade
         self._known: dict[str, bytes] = {}  # user name -> mark of the last verified login
         self._changed: dict[int, tuple[str, str]] = {}  # operator id -> (credential as configured, ours since)
+        self._changing: set[int] = set()  # ids of those whose new password is on its way to the store
         self._replaced: set[int] = set()  # ids of those whose password, not only its form, was changed
         self.lockout = Lockout() if lockout is None else lockout
 
@@ -151,7 +152,13 @@ class Accounts:
             raise Refused(915, "the new password is empty")
         if self._store is None:
             raise Refused(915, "passwords cannot be changed here")
-        await self._keep(operator, new)
+        if operator.id in self._changing:
+            raise Refused(915, "the password is being changed already")
+        self._changing.add(operator.id)
+        try:
+            await self._keep(operator, new)
+        finally:
+            self._changing.discard(operator.id)
         self._log.info("{username} changed the password", username=operator.username)
 
     def _begin_upgrade(self, operator: Operator, digest: str) -> None:
@@ -171,10 +178,16 @@ class Accounts:
         """Store the slow form of a digest and remember it. With ``only_if`` it is the same password in another form,
         stored only if the credential is still that one."""
         verifier = await self._work.run(partial(protect, digest))
-        if self._store is None or (only_if is not None and self.stored(operator) != only_if):
+        running, alternative = self.stored(operator), self._alternative(operator)
+        if self._store is None or (only_if is not None and (running != only_if or operator.id in self._changing)):
             return
+        now, put = self._clock.seconds(), self._store.put
         try:
-            await maybeDeferred(self._store.set_password, operator, verifier)
+            await self._work.run(partial(put, operator.username, "PASS_WORD", running, verifier, now))
+            if only_if is None and alternative:
+                await self._work.run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
+        except Refused:
+            raise
         except Exception as e:
             self._log.failure("Storing the credential of {username}", username=operator.username)
             raise Refused(915, "the new password could not be stored") from e

@@ -7,6 +7,7 @@ Whoever may open the socket may ask: it belongs to the user the server runs as, 
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ from astcti.errors import UserError
 
 SOCKET_NAME = "astcti.sock"
 MAX_REQUEST = 4096  # bytes; requests are a word and a few arguments
-MAX_PATH = 100  # bytes of a socket's path that every system accepts
+MAX_PATH = 107  # bytes of a socket's name on Linux
 
 Command = Callable[[Mapping[str, Any]], Any]
 """Answers a request with something JSON can say, or a Deferred of it; raises :class:`UserError` to say no."""
@@ -125,7 +126,7 @@ def check_path(path: Path) -> None:
 
     :raises UserError: the path is longer than the system takes.
     """
-    if len(str(path).encode()) > MAX_PATH:
+    if len(os.fsencode(path)) > MAX_PATH:
         raise UserError(
             f"{path} is too long for a socket's name: over {MAX_PATH} bytes; choose another state directory"
         )

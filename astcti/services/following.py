@@ -1,0 +1,143 @@
+"""From what the PBX says to what clients are told: translate, track, tell. The event path, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from astcti.ami.dialect import translate
+from astcti.ami.message import Message
+from astcti.model.calls import Tracker
+from astcti.model.channels import normalise_interface
+from astcti.model.facts import Fact, MemberAdded, MemberPaused, MemberRemoved, Shutdown
+from astcti.model.notices import Notice
+from astcti.model.roster import Roster
+from astcti.services.stock import Stock
+
+MAX_HELD = 200_000  # messages kept while lists are fetched: 10 s of a PBX at its limit, about 200 MB
+
+_log = Logger()
+
+
+class IAudience(Protocol):
+    """Who is told (:class:`astcti.services.desk.Desk`)."""
+
+    def notified(self, notices: Iterable[Notice]) -> None:
+        """Seats are to be told this."""
+
+    def member_changed(self, queue: str, interface: str, member: bool) -> None:
+        """A phone became a member of a queue, or is none any more."""
+
+
+class Follower:
+    """Follows the PBX's events, each within one call.
+
+    While :meth:`hold` is in force events are kept, until :meth:`release`.
+
+    :ivar used: events that meant something; ``faults`` those that we failed on.
+    :ivar stopping: set by the PBX's ``Shutdown`` event; cleared by whoever minds.
+    """
+
+    def __init__(self, clock: IReactorTime, tracker: Tracker, roster: Roster, audience: IAudience) -> None:
+        self.tracker = tracker
+        self.roster = roster
+        self._clock = clock
+        self._audience = audience
+        self._held: list[Message] | None = None
+        self._timer: IDelayedCall | None = None
+        self.used = 0
+        self.faults = 0
+        self.overflowed = 0
+        self.stopping = False
+
+    def follow(self, message: Message) -> None:
+        """Follow one event, or keep it for later."""
+        if self._held is None:
+            self._follow(message)
+        elif len(self._held) < MAX_HELD:
+            self._held.append(message)
+        else:
+            self.overflowed += 1
+
+    def hold(self) -> None:
+        """Keep what comes from now on."""
+        self._held = []
+
+    def release(self) -> None:
+        """Follow what was kept, and go on as usual."""
+        held, self._held = self._held, None
+        for message in held or ():
+            self._follow(message)
+
+    def drop(self) -> None:
+        """Forget what was kept: the link it came by is gone."""
+        self._held = None
+
+    def restore(self, stock: Stock) -> None:
+        """Take over what the PBX's lists say. Ends of calls that are gone are told; nothing pops."""
+        if stock.present is not None:
+            self._tell(self.tracker.restore(stock.found, stock.present, self._clock.seconds()))
+        if stock.members is not None:
+            came, went = self.roster.replace(stock.members)
+            for gone in went:
+                self._audience.member_changed(gone.queue, normalise_interface(gone.interface), False)
+            for new in came:
+                self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
+
+    def _follow(self, message: Message) -> None:
+        try:
+            facts = translate(message)
+            if facts:
+                self.used += 1
+                now = self._clock.seconds()
+                for fact in facts:
+                    self._take(fact, now)
+        except Exception:
+            # One event we cannot digest must not cost the calls of everybody else.
+            self.faults += 1
+            _log.failure("Following {event}", event=message.event)
+
+    def _take(self, fact: Fact, now: float) -> None:
+        kind = type(fact)
+        if kind in _MEMBERSHIP:
+            assert isinstance(fact, MemberAdded | MemberRemoved | MemberPaused)
+            if self.roster.feed(fact):
+                self._audience.member_changed(fact.queue, normalise_interface(fact.interface), kind is MemberAdded)
+        elif kind is Shutdown:
+            self.stopping = True
+        else:
+            self._tell(self.tracker.feed(fact, now))
+
+    def _tell(self, notices: Sequence[Notice]) -> None:
+        if notices:
+            self._audience.notified(notices)
+        if self._timer is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        """See that ends of connections are told when they are certain."""
+        due = self.tracker.next_due
+        if due is not None:
+            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        try:
+            self._tell(self.tracker.due(self._clock.seconds()))
+        except Exception:
+            self.faults += 1
+            _log.failure("Telling ends of connections")
+        if self._timer is None:
+            self._wait()
+
+    def stop(self) -> None:
+        """Nothing is waited for any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+_MEMBERSHIP = frozenset({MemberAdded, MemberRemoved, MemberPaused})

@@ -1,0 +1,223 @@
+"""The link to the PBX and what hangs on it: taking stock, following events, and what clients hear when it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from astcti.ami.dialect import interest_for
+from astcti.ami.message import Interest, Message
+from astcti.config.settings import Settings
+from astcti.errors import AMIError
+from astcti.model.plan import Plan
+from astcti.services.desk import Desk
+from astcti.services.following import Follower
+from astcti.services.stock import IAsk, take_stock
+
+#: Settings that make another link.
+LINK_SETTINGS = (
+    "ami_host", "ami_port", "ami_user", "ami_secret", "ami_tls", "ami_ca_file", "ami_plaintext_login",
+)  # fmt: skip
+
+
+class IPbx(IAsk, Protocol):
+    """A link that comes back by itself (:class:`astcti.ami.client.AMIClient`)."""
+
+    interest: Interest
+
+    @property
+    def state(self) -> str:
+        """``idle connecting banner challenge login syncing up waiting failed``."""
+
+    def startService(self) -> Any:
+        """Begin to connect."""
+
+    def stopService(self) -> Any:
+        """Log off; fires when that is done."""
+
+
+class MakePbx(Protocol):
+    """Makes a link for these settings."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        interest: Interest,
+        *,
+        on_event: Callable[[Message], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[str], None],
+    ) -> IPbx:
+        """Nothing is opened before it is started."""
+
+
+class LinkService(Service):
+    """Keeps the link, and everybody informed of it.
+
+    :param open_door: called when clients may come in, every time anew; ``close_door`` when none may for now.
+    :ivar pbx: the link itself.
+    :ivar since: when it came up or was lost last, in seconds; None before it ever came up.
+    """
+
+    name = "link"
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        make: MakePbx,
+        follower: Follower,
+        desk: Desk,
+        settings: Settings,
+        *,
+        open_door: Callable[[], None],
+        close_door: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._make = make
+        self._desk = desk
+        self._settings = settings
+        self._open_door = open_door
+        self._close_door = close_door
+        self._grace: IDelayedCall | None = None
+        self._syncing: Deferred[None] | None = None
+        self.follower = follower
+        self.pbx = self._made()
+        self.up = False
+        self.since: float | None = None
+        self.reconnections = -1
+
+    def _made(self) -> IPbx:
+        """A new link. What an old one still has to say, nobody listens to."""
+        made: list[IPbx] = []
+
+        def current() -> bool:
+            return bool(made) and made[0] is self.pbx
+
+        pbx = self._make(
+            self._settings,
+            interest_for(self.follower.tracker.plan),
+            on_event=lambda message: self._event(message) if current() else None,
+            on_up=lambda: self._connected() if current() else None,
+            on_down=lambda reason: self._lost(reason) if current() else None,
+        )
+        made.append(pbx)
+        return pbx
+
+    def startService(self) -> None:
+        """Begin to connect."""
+        Service.startService(self)
+        self.pbx.startService()
+
+    def stopService(self) -> Deferred[Any]:
+        """Log off; fires when that is done."""
+        Service.stopService(self)
+        self._stop_waiting()
+        self._stop_syncing()
+        self.follower.stop()
+        return maybeDeferred(self.pbx.stopService)
+
+    def configure(self, settings: Settings, plan: Plan) -> None:
+        """Go by other settings and services; another address or user makes another link."""
+        before, self._settings = self._settings, settings
+        self.follower.tracker.plan = plan
+        self.pbx.interest = interest_for(plan)
+        if any(getattr(before, name) != getattr(settings, name) for name in LINK_SETTINGS):
+            self._log.info("The PBX is now {host}:{port}", host=settings.ami_host, port=settings.ami_port)
+            self._renew()
+
+    def retry(self) -> None:
+        """Try to connect now, whatever was tried before."""
+        self._renew()
+
+    def _renew(self) -> None:
+        old = self.pbx
+        self._lost("another link is made")
+        maybeDeferred(old.stopService).addErrback(
+            lambda failure: self._log.failure("Closing the old link to the PBX", failure)
+        )
+        self.pbx = self._made()
+        if self.running:
+            self.pbx.startService()
+
+    # -- what the link says
+
+    def _event(self, message: Message) -> None:
+        self.follower.follow(message)
+        if self.follower.stopping:
+            self.follower.stopping = False
+            self._lost("it is shutting down")
+
+    def _connected(self) -> None:
+        self.follower.hold()
+        self._stop_syncing()
+        self._syncing = Deferred.fromCoroutine(self._synchronise(self.pbx))
+        self._syncing.addErrback(self._not_synchronised)
+
+    async def _synchronise(self, pbx: IPbx) -> None:
+        stock = await take_stock(pbx)
+        if pbx is not self.pbx:
+            return
+        self._syncing = None
+        self._stop_waiting()
+        self.follower.restore(stock)
+        self.up = True
+        self.since = self._clock.seconds()
+        self.reconnections += 1
+        self._log.info(
+            "The PBX is there: {channels} channels, {members} queue members",
+            channels=len(stock.present or ()),
+            members=len(stock.members or ()),
+        )
+        self._desk.link_changed(True)
+        self.follower.release()
+        self._open_door()
+
+    def _not_synchronised(self, failure: Any) -> None:
+        self._syncing = None
+        if failure.check(AMIError) is None:
+            self._log.failure("Taking stock of the PBX", failure)
+
+    def _lost(self, reason: str) -> None:
+        """No link: nobody can log in, and clients wait for it only so long."""
+        self._stop_syncing()
+        self.follower.drop()
+        if not self.up:
+            return
+        self.up = False
+        self.since = self._clock.seconds()
+        self._log.warn("The link to the PBX is lost: {reason}", reason=reason)
+        self._desk.link_changed(False)
+        if self._settings.disconnect_clients_on_ami_loss:
+            self._give_up()
+        else:
+            self._grace = self._clock.callLater(self._settings.ami_grace, self._give_up)
+
+    def _give_up(self) -> None:
+        """The PBX did not come back in time."""
+        self._grace = None
+        self._log.error("Clients are sent away: there is no link to the PBX")
+        self._close_door()
+        self._desk.dismiss_all(905, "no link to the PBX", "pbx")
+
+    def _stop_waiting(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    def _stop_syncing(self) -> None:
+        syncing, self._syncing = self._syncing, None
+        if syncing is not None:
+            syncing.addErrback(lambda _: None)
+            syncing.cancel()
+
+
+def running_services(follower: Follower) -> set[int]:
+    """Ids of the services that calls run on at this moment."""
+    legs = follower.tracker.legs.values()
+    return {story.service.id for leg in legs for story in (leg.story, leg.about()) if story.service is not None}

@@ -1,0 +1,262 @@
+"""The link to the PBX: taking stock, following, losing it and getting it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.config.plan import plan_of
+from astcti.errors import AMILost, AMIRefused, AMITimeout, Refused
+from astcti.model.calls import Tracker
+from astcti.model.commands import ClaimMac, ListQueues, Login, QueueList
+from astcti.model.roster import Roster
+from astcti.services.desk import Desk
+from astcti.services.following import Follower
+from astcti.services.link import LinkService, running_services
+from tests.services.fakes import FakeClient, Office, digest
+from tests.services.pbx import Exchange, a_call, channel, denied, message
+
+
+class Switchboard(Office):
+    """An office with real call tracking and a link."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.tracker = Tracker(plan_of(self.configuration))
+        self.roster = Roster()
+        self.desk = Desk(
+            self.clock, self.configuration, self.settings, self.accounts,
+            listening=self.tracker, membership=self.roster, start=self.started.append,
+        )  # fmt: skip
+        self.exchange = Exchange()
+        self.door: list[str] = []
+        self.link = LinkService(
+            self.clock,
+            self.exchange,
+            Follower(self.clock, self.tracker, self.roster, self.desk),
+            self.desk,
+            self.settings,
+            open_door=lambda: self.door.append("open"),
+            close_door=lambda: self.door.append("close"),
+        )
+        self.link.startService()
+
+    def seat(self, username: str = "anna", mac: str = "00:1c:bf:37:53:ba") -> FakeClient:
+        """An operator at the seat."""
+        client = self.client()
+        self.ask(client, Login(username, digest(username[0])))
+        self.ask(client, ClaimMac(mac))
+        return client
+
+
+class LinkTestCase(SynchronousTestCase):
+    """A switchboard."""
+
+    def setUp(self) -> None:
+        self.board = Switchboard()
+
+    @property
+    def pbx(self) -> Any:
+        """The link's far side."""
+        return self.board.exchange.pbx
+
+    def pops(self, client: FakeClient) -> list[str]:
+        """The digits of the pops a client got."""
+        return [dict(n.call.variables).get("calldata", "") for n, actions in client.told if actions]
+
+
+class UpTests(LinkTestCase):
+    """The first connection."""
+
+    def test_door_opens_after_the_login(self) -> None:
+        """Clients can come in once the PBX has let us in and told what there is, not before."""
+        self.assertEqual((self.board.door, self.board.desk.link_up), ([], False))
+        self.pbx.come_up()
+        self.assertEqual((self.board.door, self.board.desk.link_up), (["open"], True))
+        self.assertEqual(self.pbx.asked, ["CoreShowChannels", "QueueStatus"])
+
+    def test_a_call_pops(self) -> None:
+        """A call that is answered at a seat pops there with its data, and ends."""
+        self.pbx.come_up()
+        anna, bruno = self.board.seat(), self.board.seat("bruno", "00:1c:bf:37:53:bb")
+        self.pbx.say(*a_call())
+        self.assertEqual((self.pops(anna), self.pops(bruno)), (["12345"], []))
+        self.assertEqual(bruno.told, [])
+        self.pbx.say(channel("1.2", "PJSIP/201-2", "Hangup", Cause="16"), channel("1.1", "PJSIP/out-1", "Hangup"))
+        self.assertEqual(anna.kinds[-1], "Hangup")
+        self.assertEqual(self.board.tracker.legs, {})
+
+    def test_ends_of_connections_are_told_in_time(self) -> None:
+        """Unlink is told a moment after the phones parted, if they stay apart, by one timer."""
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.pbx.say(*a_call())
+        self.pbx.say(channel("1.2", "PJSIP/201-2", "BridgeLeave", BridgeUniqueid="b1"))
+        self.assertEqual(len(self.board.clock.getDelayedCalls()), 1)
+        self.assertEqual(anna.kinds[-1], "Link")
+        self.board.clock.advance(0.31)
+        self.assertEqual(anna.kinds[-1], "Unlink")
+        self.assertEqual(self.board.clock.getDelayedCalls(), [])
+
+    def test_running_calls_do_not_pop(self) -> None:
+        """Calls that were there before us are known and pop nowhere; the next one does."""
+        there = [
+            channel("9.1", "PJSIP/out-8", "CoreShowChannel", BridgeId="b9", Context="direct", Application="Dial"),
+            channel("9.2", "PJSIP/201-9", "CoreShowChannel", BridgeId="b9", Application="AppDial"),
+        ]
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.pbx.go_down()
+        self.pbx.lists["CoreShowChannels"] = there
+        self.pbx.asked.clear()
+        self.pbx.come_up()
+        self.assertEqual(self.pbx.asked, ["CoreShowChannels", "BridgeList", "QueueStatus"])
+        self.assertEqual(set(self.board.tracker.legs), {"9.1", "9.2"})
+        self.pbx.say(channel("9.2", "PJSIP/201-9", "BridgeEnter", BridgeUniqueid="b9", BridgeType="basic"))
+        self.assertEqual(self.pops(anna), [])
+        self.pbx.say(*a_call())
+        self.assertEqual(self.pops(anna), ["12345"])
+
+    def test_events_meanwhile(self) -> None:
+        """What happens while lists are fetched is kept and followed afterwards, in order."""
+        self.pbx.late = []
+        self.pbx.come_up()
+        first, *rest = a_call()
+        self.pbx.say(first, *rest)
+        self.assertEqual(self.board.tracker.legs, {})
+        self.pbx.answer_late()
+        self.assertEqual(self.board.tracker.legs["1.1"].story.variables, {"calldata": "12345"})
+
+    def test_members(self) -> None:
+        """QUEUES tells the truth of the PBX; joining and leaving are told as they happen."""
+        member = {"Queue": "astcti", "Name": "x", "Location": "PJSIP/201", "Membership": "static", "Penalty": "0",
+                  "Paused": "0", "Status": "1"}  # fmt: skip
+        self.pbx.lists["QueueStatus"] = [message("QueueMember", **member)]
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.assertEqual(self.board.ask(anna, ListQueues()), QueueList((("astcti", True),)))
+        gone = {"Queue": "astcti", "Interface": "PJSIP/201", "MemberName": "x", "Membership": "static",
+                "Penalty": "0", "Paused": "0", "Status": "1"}  # fmt: skip
+        self.pbx.say(message("QueueMemberRemoved", **gone), message("QueueMemberRemoved", **gone))
+        self.pbx.say(message("QueueMemberAdded", **gone), message("QueueMemberPause", **gone))
+        self.assertEqual(anna.queues, [("astcti", False), ("astcti", True)])
+
+    def test_missing_rights(self) -> None:
+        """A manager user without enough rights is served as far as it goes, and the log names what is missing."""
+        self.pbx.lists.update(CoreShowChannels=denied(), Status=AMIRefused("Invalid/unknown command"),
+                              QueueStatus=AMITimeout("late"))  # fmt: skip
+        self.pbx.come_up()
+        self.assertTrue(self.board.desk.link_up)
+
+    def test_bad_event(self) -> None:
+        """An event we fail on is logged and costs nobody else's call."""
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.board.link.follower.tracker.feed = None  # type: ignore[assignment]
+        self.pbx.say(*a_call()[:1])
+        del self.board.link.follower.tracker.feed
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        self.pbx.say(*a_call())
+        self.assertEqual(self.pops(anna), ["12345"])
+
+
+class DownTests(LinkTestCase):
+    """Losing the link."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.pbx.come_up()
+        self.anna = self.board.seat()
+
+    def test_back_in_time(self) -> None:
+        """A PBX that is back within the grace time disturbs nobody; calls that ended meanwhile are hung up."""
+        self.pbx.say(*a_call())
+        self.pbx.go_down()
+        self.assertRaises(Refused, self.board.client)
+        self.board.clock.advance(59)
+        self.pbx.lists["CoreShowChannels"] = [channel("1.1", "PJSIP/out-1", "CoreShowChannel", BridgeId="")]
+        self.pbx.come_up()
+        self.board.clock.advance(100)
+        self.assertEqual((self.anna.pbx, self.anna.dismissed), ([False, True], []))
+        self.assertEqual(self.anna.kinds[-1], "Hangup")
+        self.assertEqual(set(self.board.tracker.legs), {"1.1"})
+        self.assertEqual(self.pops(self.anna), ["12345"])
+
+    def test_not_back_in_time(self) -> None:
+        """When the grace time is over clients are sent away and the door closes; it opens when the PBX is back."""
+        self.pbx.go_down()
+        self.pbx.go_down("connection refused")
+        self.board.clock.advance(60)
+        self.assertEqual(self.anna.dismissed, [(905, "no link to the PBX", "pbx")])
+        self.pbx.come_up()
+        self.assertEqual(self.board.door, ["open", "close", "open"])
+
+    def test_at_once(self) -> None:
+        """With disconnect_clients_on_ami_loss there is no grace time."""
+        self.board = Switchboard(disconnect_clients_on_ami_loss=True)
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.pbx.go_down()
+        self.assertEqual(len(anna.dismissed), 1)
+
+    def test_shutdown_of_the_pbx(self) -> None:
+        """A PBX that says it goes down is lost at once, before its socket breaks."""
+        self.pbx.say(message("Shutdown", Shutdown="Cleanly", Restart="False"))
+        self.assertEqual(self.anna.pbx, [False])
+        self.pbx.go_down()
+        self.pbx.come_up()
+        self.assertEqual(self.anna.pbx, [False, True])
+
+    def test_lost_while_taking_stock(self) -> None:
+        """A link lost during the lists is as if it had not come up."""
+        self.pbx.go_down()
+        self.pbx.late = []
+        self.pbx.come_up()
+        self.pbx.say(*a_call())
+        (_, asked) = self.pbx.late.pop()
+        asked.errback(AMILost("gone"))
+        self.pbx.go_down()
+        self.assertFalse(self.board.desk.link_up)
+        self.pbx.late = None
+        self.pbx.come_up()
+        self.assertTrue(self.board.desk.link_up)
+        self.assertEqual(self.board.tracker.legs, {})
+
+    def test_another_pbx(self) -> None:
+        """With another address in the configuration a new link is made, and the old one is not heard any more."""
+        old = self.pbx
+        settings = replace(self.board.settings, ami_host="192.0.2.5")
+        self.board.link.configure(settings, plan_of(self.board.configuration))
+        self.assertEqual(len(self.board.exchange.made), 2)
+        self.assertEqual((old.state, self.pbx.state, self.pbx.settings.ami_host), ("idle", "connecting", "192.0.2.5"))
+        self.assertEqual(self.anna.pbx, [False])
+        old.on_up()
+        old.say(*a_call())
+        self.assertEqual((self.anna.pbx, self.anna.told), ([False], []))
+        self.pbx.come_up()
+        self.assertEqual(self.anna.pbx, [False, True])
+
+    def test_other_services(self) -> None:
+        """With other services the same link goes on, and asks for other events."""
+        before = self.pbx.interest
+        changed = replace(self.board.configuration, variables=())
+        self.board.link.configure(self.board.settings, plan_of(changed))
+        self.assertEqual(len(self.board.exchange.made), 1)
+        self.assertNotEqual(self.pbx.interest, before)
+
+    def test_services_in_use(self) -> None:
+        """Services that calls run on are known, for a reload not to disturb them."""
+        self.assertEqual(running_services(self.board.link.follower), set())
+        self.pbx.say(*a_call())
+        self.assertEqual(running_services(self.board.link.follower), {1})
+
+    def test_stopping(self) -> None:
+        """Nothing goes on after the end."""
+        self.pbx.say(*a_call())
+        self.pbx.say(channel("1.2", "PJSIP/201-2", "BridgeLeave", BridgeUniqueid="b1"))
+        self.pbx.go_down()
+        self.successResultOf(self.board.link.stopService())
+        self.assertEqual(self.board.clock.getDelayedCalls(), [])
+        self.assertEqual(self.pbx.state, "idle")
