@@ -49,7 +49,6 @@ class Desk:
         self._clock = clock
         self._accounts = accounts
         self._membership = membership
-        self._closing = False
         self.counters = Counters() if counters is None else counters
         self.floor = Floor(listening)
         self._reception = Reception(books, self.floor, accounts, membership, self.counters)
@@ -61,8 +60,6 @@ class Desk:
         """A client is there, before the greeting."""
         self.counters.connections += 1
         try:
-            if self._closing:
-                raise Refused(990, "server shutting down")
             self._reception.need_link()
             if len(self.floor) >= self.books.settings.max_clients:
                 raise Refused(908, "too many connections")
@@ -146,12 +143,8 @@ class Desk:
         self._log.failure("Telling {peer} something", peer=attendance.client.peer)
         self._reception.dismiss(attendance, 999, "internal error", "kicked")
 
-    def dismiss_all(self, number: int, reason: str, cause: str, for_good: bool = False) -> None:
-        """Send everybody away.
-
-        :param for_good: the server stops; nobody is let in again.
-        """
-        self._closing = self._closing or for_good
+    def dismiss_all(self, number: int, reason: str, cause: str) -> None:
+        """Send everybody away who is there now."""
         for attendance in list(self.floor.attendances):
             self._reception.dismiss(attendance, number, reason, cause)
 

@@ -30,12 +30,11 @@ class Attendance:
     :ivar seat: where they sit, once that is known; ``channels`` are its phones as configured and ``phones`` as channels
         show them.
     :ivar system: the client's operating system: ``LINUX``, ``WINDOWS``, ``MACINTOSH`` or not said.
-    :ivar warned: it was noted in the log that this client sends its password unencrypted.
     :ivar moments: unique ids of running calls to the moments (``RINGING LINK``) they had here; only kept for services
         with actions that need it.
     """
 
-    __slots__ = ("channels", "client", "moments", "operator", "phones", "seat", "since", "system", "warned")
+    __slots__ = ("channels", "client", "moments", "operator", "phones", "seat", "since", "system")
 
     def __init__(self, client: IClient, since: float) -> None:
         self.client = client
@@ -45,7 +44,6 @@ class Attendance:
         self.channels: tuple[str, ...] = ()
         self.phones: tuple[str, ...] = ()
         self.system = ""
-        self.warned = False
         self.moments: dict[str, set[str]] = _NO_MOMENTS
 
     def known_operator(self) -> Operator:

@@ -30,7 +30,6 @@ from astcti.services.accounts import Accounts
 from astcti.services.books import Books
 from astcti.services.counters import Counters
 from astcti.services.floor import Attendance, Floor
-from astcti.services.seating import parse_address
 
 
 class IMembership(Protocol):
@@ -79,15 +78,8 @@ class Reception:
 
         :raises Refused: 918.
         """
-        client, rule = attendance.client, self.books.settings.require_tls
-        if client.secure or rule == "no":
-            return
-        if rule == "yes":
+        if self.books.settings.require_tls == "yes" and not attendance.client.secure:
             raise Refused(918, "TLS required")
-        address = parse_address(client.peer)
-        if not attendance.warned and not (address is not None and address.is_loopback):
-            attendance.warned = True
-            self._log.warn("{peer} sends its password unencrypted; see the setting require_tls", peer=client.peer)
 
     def dismiss(self, attendance: Attendance, number: int, reason: str, cause: str) -> None:
         """Send a client away; its operator and seat are free at once."""
