@@ -25,15 +25,13 @@ from astcti.model.commands import (
     Login,
     SetSystem,
 )
+from astcti.protocols.capabilities import CAPABILITIES, one_of
 from astcti.protocols.limits import USER_NAME
 from astcti.protocols.replies import Code
 from astcti.protocols.states import ANY, LOGGED_IN, SEATED, UNKNOWN, UNSEATED, State
 
 if TYPE_CHECKING:
-    from astcti.protocols.session import ServerSession
-
-CAPABILITIES = ("errcodes", "events2")
-"""What ``CAPS ?`` offers; a name is added here with the feature behind it."""
+    from astcti.protocols.conversation import Conversation
 
 V2_WORDS = frozenset(
     ("CMPR", "KEEP", "EXTEN", "CHPW", "IDEN", "OSTYPE", "SERVICES", "QUEUES", "QSTAT", "CAPS", "AUTH", "STLS")
@@ -50,7 +48,7 @@ _DIGEST = re.compile("[0-9a-f]{32}")
 _MAC = re.compile("[0-9a-f]{12}")
 _EMPTY_PASSWORD = "d41d8cd98f00b204e9800998ecf8427e"  # noqa: S105 - the MD5 of nothing
 
-Reader = Callable[["ServerSession", Sequence[str]], Command | None]
+Reader = Callable[["Conversation", Sequence[str]], Command | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +93,18 @@ class Entry:
             raise Refused(901, "wrong number of parameters")
 
 
-def _cmpr(session: ServerSession, parameters: Sequence[str]) -> None:
+def _cmpr(session: Conversation, parameters: Sequence[str]) -> None:
     wanted = parameters[0] if parameters else "9"
     if not re.fullmatch("[0-9]", wanted):
         raise Refused(901, "compression level must be 0 to 9")
     session.compress(int(wanted))
 
 
-def _stls(session: ServerSession, parameters: Sequence[str]) -> None:
+def _stls(session: Conversation, parameters: Sequence[str]) -> None:
     session.start_tls()
 
 
-def _user(session: ServerSession, parameters: Sequence[str]) -> None:
+def _user(session: Conversation, parameters: Sequence[str]) -> None:
     if not parameters:
         raise Refused(901, "no user name given")
     if len(parameters[0]) > USER_NAME:
@@ -114,64 +112,53 @@ def _user(session: ServerSession, parameters: Sequence[str]) -> None:
     session.set_user(parameters[0])
 
 
-def _pass(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _pass(session: Conversation, parameters: Sequence[str]) -> Command:
     if session.state is State.GREETED:
         raise Refused(903, "send USER first")
     session.check_encryption()
     return Login(session.username, _digest(parameters[0]))
 
 
-def _keep(session: ServerSession, parameters: Sequence[str]) -> None:
+def _keep(session: Conversation, parameters: Sequence[str]) -> None:
     session.tell_keepalive()
 
 
-def _noop(session: ServerSession, parameters: Sequence[str]) -> None:
+def _noop(session: Conversation, parameters: Sequence[str]) -> None:
     session.reply(Code.OK, "OK")
 
 
-def _quit(session: ServerSession, parameters: Sequence[str]) -> None:
+def _quit(session: Conversation, parameters: Sequence[str]) -> None:
     session.reply(Code.GOODBYE, "OK")
     session.close()
 
 
-def _caps(session: ServerSession, parameters: Sequence[str]) -> None:
+def _caps(session: Conversation, parameters: Sequence[str]) -> None:
     if list(parameters) == ["?"]:
         session.reply(Code.CAPABILITIES, " ".join(CAPABILITIES))
         return
-    wanted = session.capabilities.union(p.lower() for p in parameters)
-    session.capabilities = _SETS[wanted.intersection(CAPABILITIES)]
+    session.capabilities = one_of(session.capabilities.union(p.lower() for p in parameters))
     session.reply(Code.CAPABILITIES, " ".join(c for c in CAPABILITIES if c in session.capabilities))
 
 
-# Every set of capabilities, once: thousands of sessions point at the same few.
-_SETS = {
-    s: s
-    for s in (
-        frozenset(c for i, c in enumerate(CAPABILITIES) if bits >> i & 1) for bits in range(1 << len(CAPABILITIES))
-    )
-}
-NO_CAPABILITIES = _SETS[frozenset()]
-
-
-def _mac(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _mac(session: Conversation, parameters: Sequence[str]) -> Command:
     digits = re.sub("[:-]", "", parameters[0]).lower()
     if not _MAC.fullmatch(digits) or not re.fullmatch(r"..(([:-]?)..)(\2..){4}", parameters[0]):
         raise Refused(901, "not a MAC address")
     return ClaimMac(":".join(digits[i : i + 2] for i in range(0, 12, 2)))
 
 
-def _exten(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _exten(session: Conversation, parameters: Sequence[str]) -> Command:
     return ClaimExtension(parameters[0])
 
 
-def _ostype(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _ostype(session: Conversation, parameters: Sequence[str]) -> Command:
     system = SYSTEMS.get(parameters[0].upper())
     if system is None:
         raise Refused(912, "unknown operating system")
     return SetSystem(system)
 
 
-def _chpw(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _chpw(session: Conversation, parameters: Sequence[str]) -> Command:
     session.check_encryption()
     old, new = (_digest(p) for p in parameters)
     if new == old:
@@ -181,15 +168,15 @@ def _chpw(session: ServerSession, parameters: Sequence[str]) -> Command:
     return ChangePassword(old, new)
 
 
-def _iden(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _iden(session: Conversation, parameters: Sequence[str]) -> Command:
     return Identify()
 
 
-def _services(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _services(session: Conversation, parameters: Sequence[str]) -> Command:
     return ListServices()
 
 
-def _queues(session: ServerSession, parameters: Sequence[str]) -> Command:
+def _queues(session: Conversation, parameters: Sequence[str]) -> Command:
     return ListQueues()
 
 

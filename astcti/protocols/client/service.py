@@ -1,0 +1,157 @@
+"""A client that stays: it connects, logs in, and does so again when the connection is lost."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import clientFromString, wrapClientTLS
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IReactorTime, IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from astcti.errors import Refused
+from astcti.protocols.client.connection import ANSWER_SECONDS, ClientFactory, ConnectionGone, CTIClient
+from astcti.protocols.client.login import Profile, Welcome, log_in
+from astcti.protocols.client.session import Notification
+from astcti.protocols.xmlreading import CallEvent
+
+FIRST_WAIT: Final = 2.0  # seconds before the first new attempt, doubled with each further one
+LONGEST_WAIT: Final = 60.0
+REFUSED_WAIT: Final = 300.0  # after wrong credentials: five of them in five minutes would lock the user out
+STEADY_SECONDS: Final = 30.0  # a connection that lasted so long was a good one: waiting begins anew
+
+PASSING = frozenset({905, 907, 908, 910, 914, 917, 990, 999})
+"""Refusals that may be over in a minute; all others will stay until a person does something."""
+
+_log = Logger()
+
+
+class CTIClientService(Service):
+    """Keeps one client logged in.
+
+    :param endpoint: where the server is: an endpoint string such as ``tcp:cti.example:5000``, or an endpoint.
+    :param profile: who logs in.
+    :param on_up: called with the connection and what came of the login, each time.
+    :param on_down: called with a reason for people when a connection or an attempt ends, and the seconds until the
+        next.
+    :param on_refused: called with the server's refusal of a login, before ``on_down``.
+    :param on_event: see :class:`.CTIClient`.
+    :param on_notice: see :class:`.CTIClient`.
+    :param tls: encrypt from the first byte, with these rules for the certificate.
+    :param chance: 0 to 1, so that a floor of clients does not come back in the same second.
+    """
+
+    name = "cti client"
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        endpoint: str | IStreamClientEndpoint,
+        profile: Profile,
+        *,
+        on_up: Callable[[CTIClient, Welcome], object] | None = None,
+        on_down: Callable[[str, float], object] | None = None,
+        on_refused: Callable[[Refused], object] | None = None,
+        on_event: Callable[[CallEvent], object] | None = None,
+        on_notice: Callable[[Notification], object] | None = None,
+        tls: IOpenSSLClientConnectionCreator | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.profile = profile
+        self.client: CTIClient | None = None
+        self._reactor = reactor
+        connect = clientFromString(reactor, endpoint) if isinstance(endpoint, str) else endpoint
+        self._endpoint = connect if tls is None else wrapClientTLS(tls, connect)
+        self._factory = ClientFactory(reactor, on_event, on_notice, answer_seconds)
+        self._answer_seconds = answer_seconds
+        self._on_up = on_up
+        self._on_down = on_down
+        self._on_refused = on_refused
+        self._chance = chance
+        self._life: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Begin to connect."""
+        Service.startService(self)
+        self._life = Deferred.fromCoroutine(self._live())
+
+    def stopService(self) -> Deferred[None]:
+        """Say goodbye, if there is a connection, and stop.
+
+        :returns: fires when there is no connection any more.
+        """
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        life, self._life = self._life, None
+        if self.client is not None:
+            client = self.client
+            try:
+                await client.quit().addTimeout(FIRST_WAIT, self._reactor)
+            except Exception as e:
+                _log.debug("no goodbye: {reason}", reason=str(e))
+            client.abort("stopped")
+        elif life is not None:
+            life.cancel()
+        if life is not None:
+            await life
+
+    async def _live(self) -> None:
+        """Connect, and connect again; ends when the service stops."""
+        wait = FIRST_WAIT
+        try:
+            while self.running:
+                began = self._reactor.seconds()
+                reason, least = await self._attempt()
+                if self._reactor.seconds() - began >= STEADY_SECONDS:
+                    wait = FIRST_WAIT
+                if self.running:
+                    seconds = max(least, wait) * (0.5 + self._chance())
+                    wait = min(wait * 2, LONGEST_WAIT)
+                    self._tell(self._on_down, reason, seconds)
+                    await deferLater(self._reactor, seconds, lambda: None)
+        except CancelledError:
+            return
+
+    async def _attempt(self) -> tuple[str, float]:
+        """Connect, log in and stay; give the reason why it ended, and how long to wait at least."""
+        try:
+            return await self._once(), 0.0
+        except Refused as e:
+            _log.warn("the CTI server refused {user}: {reason}", user=self.profile.username, reason=e.reason)
+            self._tell(self._on_refused, e)
+            return f"refused: {e.reason}", LONGEST_WAIT if e.number in PASSING else REFUSED_WAIT
+        except CancelledError:
+            raise
+        except Exception as e:
+            return str(e) or type(e).__name__, 0.0
+
+    async def _once(self) -> str:
+        client = await self._endpoint.connect(self._factory)
+        assert isinstance(client, CTIClient)
+        try:
+            welcome = await log_in(client, self.profile)
+            self.client = client
+            self._tell(self._on_up, client, welcome)
+            return await client.lost
+        except Refused as e:
+            if client.greeting is None:
+                raise ConnectionGone(f"the server takes no clients: {e.reason}") from e
+            raise
+        finally:
+            self.client = None
+            client.abort("login failed")
+
+    @staticmethod
+    def _tell(listener: Callable[..., object] | None, *about: object) -> None:
+        if listener is not None:
+            try:
+                listener(*about)
+            except Exception:
+                _log.failure("telling {listener}", listener=listener)
