@@ -26,6 +26,10 @@ class Interest:
     applications: frozenset[bytes] | None = None
     contexts: frozenset[bytes] = frozenset()
 
+    def wants(self, event: str) -> bool:
+        """Whether events of that name are handed on."""
+        return event.encode() in self.events
+
     def with_events(self, *names: bytes) -> Interest:
         """The same, and these events too."""
         return Interest(self.events.union(names), self.variables, self.applications, self.contexts)
