@@ -24,6 +24,7 @@ class Profile:
     :ivar system: ``LINUX``, ``WINDOWS``, ``MACINTOSH``; empty for actions that suit all of them.
     :ivar compression: the highest level wanted, 0 for none.
     :ivar stls: encrypt with ``STLS`` before anything else, with these rules for the certificate.
+    :ivar stls_required: whether a server that cannot is left, instead of being talked to in the clear.
     :ivar wanted: capabilities to ask for.
     """
 
@@ -34,6 +35,7 @@ class Profile:
     system: str = ""
     compression: int = 9
     stls: IOpenSSLClientConnectionCreator | None = None
+    stls_required: bool = True
     wanted: tuple[str, ...] = ("errcodes", "events2")
 
 
@@ -60,7 +62,11 @@ async def log_in(client: CTIClient, profile: Profile) -> Welcome:
     """
     await client.greeted
     if profile.stls is not None:
-        await client.start_tls(profile.stls)
+        try:
+            await client.start_tls(profile.stls)
+        except Refused:
+            if profile.stls_required:
+                raise
     capabilities = frozenset[str]()
     if profile.wanted:
         capabilities = await _if_known(client.capabilities(*profile.wanted), capabilities)
