@@ -16,8 +16,17 @@ def party(value: str) -> str:
     return "" if value in _ABSENT else value
 
 
+def shown(name: str, linkedid: str) -> str:
+    """The name of a caller or a connected party, empty when there is none.
+
+    :param linkedid: of the same event. Where there is one (12 and later), names have C escapes as VarSet's values
+        have: ``O\\'Brien`` (seen on 16 and 22); in older versions and in lists of a queue they are as they are.
+    """
+    return party(unescape(name) if linkedid else name)
+
+
 def unescape(value: str) -> str:
-    """Undo the C escapes of VarSet's ``Value``, which alone among AMI's values has them (seen on 16 and 22)."""
+    """Undo the C escapes of VarSet's ``Value`` and of names, which alone among AMI's values have them."""
     return _ESCAPE.sub(lambda m: _PLAIN.get(m[1], m[1]), value) if "\\" in value else value
 
 

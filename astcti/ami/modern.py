@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from astcti.ami.fields import number, party, truth, unescape
+from astcti.ami.fields import number, party, shown, truth, unescape
 from astcti.ami.message import Message
 from astcti.model import facts
 from astcti.model.channels import interface_of
@@ -27,7 +27,7 @@ def new_channel(m: Message) -> Facts:
             get("Channel"),
             get("ChannelStateDesc") or get("State"),
             party(get("CallerIDNum") or get("CallerID")),
-            party(get("CallerIDName")),
+            shown(get("CallerIDName"), get("Linkedid")),
             get("Context"),
             get("Exten"),
             get("AccountCode"),
@@ -45,9 +45,9 @@ def new_state(m: Message) -> Facts:
             get("Channel"),
             get("ChannelStateDesc") or get("State"),
             party(get("CallerIDNum") or get("CallerID")),
-            party(get("CallerIDName")),
+            shown(get("CallerIDName"), get("Linkedid")),
             party(get("ConnectedLineNum")),
-            party(get("ConnectedLineName")),
+            shown(get("ConnectedLineName"), get("Linkedid")),
         ),
     )
 
@@ -84,7 +84,8 @@ def var_set(m: Message) -> Facts:
 def new_caller_id(m: Message) -> Facts:
     """``CallerID`` is the number in 1.4."""
     get = m.get
-    return (facts.CallerId(get("Uniqueid"), party(get("CallerIDNum") or get("CallerID")), party(get("CallerIDName"))),)
+    name = shown(get("CallerIDName"), get("Linkedid"))
+    return (facts.CallerId(get("Uniqueid"), party(get("CallerIDNum") or get("CallerID")), name),)
 
 
 def dial_begin(m: Message) -> Facts:
@@ -98,7 +99,7 @@ def dial_begin(m: Message) -> Facts:
             get("DestChannel"),
             get("DestLinkedid"),
             party(get("CallerIDNum")),
-            party(get("CallerIDName")),
+            shown(get("CallerIDName"), get("DestLinkedid")),
         ),
     )
 
@@ -157,7 +158,7 @@ def queue_join(m: Message) -> Facts:
             get("Queue"),
             number(get("Position")),
             party(get("CallerIDNum") or get("CallerID")),
-            party(get("CallerIDName")),
+            shown(get("CallerIDName"), get("Linkedid")),
         ),
     )
 
