@@ -103,9 +103,9 @@ class Values(SynchronousTestCase):
 
     def test_names_as_they_are(self) -> None:
         """Mr O'Brien is shown as that, though Asterisk 12 and later write a backslash; older ones do not."""
-        name = "CallerIDName: Pat \\"Jr\\" O\\'Brien\\?"
+        name = r"""CallerIDName: Pat \"Jr\" O\'Brien\?"""
         new = message("Event: Newchannel", "Channel: SIP/1-a", "Uniqueid: 1.1", "Linkedid: 1.1", name)
-        self.assertEqual(translate(new)[0].name, "Pat \"Jr\" O'Brien?")
+        self.assertEqual(translate(new)[0].name, """Pat "Jr" O'Brien?""")
         old = message("Event: Newchannel", "Channel: SIP/1-a", "Uniqueid: 1.1", "CallerIDName: back\\slash")
         self.assertEqual(translate(old)[0].name, "back\\slash")
 
