@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
 from astcti.commands.options import Options as BaseOptions
-from astcti.config import sqlitesource, xmlfile, xmlsource
 from astcti.config.bootstrap import read_bootstrap
-from astcti.config.document import Document
 from astcti.config.load import load
 from astcti.config.model import Configuration
+from astcti.config.recognise import BOOTSTRAP, kind_of, read_runtime
 from astcti.config.validation import validate
 from astcti.errors import AMIError, ConfigError, UserError
 from astcti.replay import Playback, Recording
@@ -75,14 +73,9 @@ def configuration_at(path: Path) -> Configuration:
     :raises ConfigError: there is none that can be used.
     """
     types = action_types()
-    document: Document
-    if xmlfile.read_bytes(path).startswith(b"SQLite format 3\0"):
-        document = sqlitesource.read_document(path)
-    else:
-        root: Any = xmlfile.parse(xmlfile.read_bytes(path), str(path))
-        if root.tag == "configuration":
-            return load(read_bootstrap(path), types)
-        document = xmlsource.document_of(root, str(path))
+    if kind_of(path) == BOOTSTRAP:
+        return load(read_bootstrap(path), types)
+    document = read_runtime(path)
     report = validate(document.configuration, types)
     if not report.ok:
         raise ConfigError(*(f"{document.place(p.table, p.id)}: {p}" for p in report.errors))
