@@ -33,6 +33,7 @@ ELEMENTS = {
 }
 """Action types that have an element of their own; all others are ``action`` with an attribute ``type``."""
 
+_WITH_ARGUMENTS = ("application", "action")
 _SPECIAL = re.compile("[^ !#-%'-;=?-~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
@@ -125,11 +126,12 @@ def _render_action(action: RenderedAction) -> str:
     element = element_of(action.type)
     kind = f' type="{escape(action.type)}"' if element == "action" else ""
     encoding = action.encoding or ("UTF-8" if element.endswith("message") else "")
+    arguments = action.arguments if element in _WITH_ARGUMENTS else ()
     return (
         f'<{element} id="{escape(action.id)}"{kind}><destination>{escape(action.destination)}</destination>'
         f"<parameters>{escape(action.parameters)}</parameters>"
         f"{encoding and f'<encoding>{escape(encoding)}</encoding>'}"
-        f"{''.join([f'<arg>{escape(argument)}</arg>' for argument in action.arguments])}</{element}>"
+        f"{''.join([f'<arg>{escape(argument)}</arg>' for argument in arguments])}</{element}>"
     )
 
 
