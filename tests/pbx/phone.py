@@ -53,6 +53,10 @@ class Phone(Endpoint):
         """Be as fresh from the box: answers, has had no calls."""
         self._manners = Manners()
         self.calls.clear()
+        self.expect()
+
+    def expect(self) -> None:
+        """Forget who has called; :meth:`called` speaks of the calls from now on."""
         self._incoming = DeferredQueue()
 
     async def called(self, seconds: float = 10) -> Call:
@@ -77,7 +81,8 @@ class Phone(Endpoint):
 
     def dial(self, extension: str, *, number: str = "", name: str = "", digits: str = "") -> Call:
         """Call an extension, as ``number`` and ``name``; ``digits`` go along in the header ``X-Calldata``."""
-        me = f'"{name or self.user}" <sip:{number or self.user}@{self.host}:{self.port}>'
+        shown = name.replace("\\", "\\\\").replace('"', '\\"')
+        me = f'"{shown}" <sip:{number or self.user}@{self.host}:{self.port}>'
         call = Call(self, f"{sip.token()}@{self.host}", me, f"<{self.uri(extension)}>", self.uri(extension), "calling")
         self.calls[call.call_id] = call
         headers = [("X-Calldata", digits)] if digits else []

@@ -1,0 +1,81 @@
+"""What a scenario is, and the table of all of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.pbx.stage import Stage
+
+THEMES = ("direct", "queues", "transfers", "attended", "incall", "pickups", "local")
+Play = Callable[["Stage"], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A caller."""
+
+    number: str
+    name: str
+
+
+MARIO = Person("3331234567", "Mario Rossi")
+ANNA = Person("3479998877", "Anna Bianchi")
+
+
+@dataclass(frozen=True)
+class Pop:
+    """A screen that must pop: at which phone, for whom, with what."""
+
+    phone: int
+    calldata: str
+    caller: Person = MARIO
+    queue: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that happens at a telephone exchange.
+
+    :ivar play: does it; it ends when everybody has hung up.
+    :ivar pops: the screens that pop, each exactly once; no other may.
+    :ivar technologies: what the phones can be for it.
+    """
+
+    name: str
+    play: Play
+    pops: tuple[Pop, ...]
+    technologies: frozenset[str]
+
+    @property
+    def about(self) -> str:
+        """What happens, in words."""
+        return self.play.__doc__ or self.name
+
+
+_table: list[Scenario] = []
+
+
+def scenario(*pops: Pop, core: bool = False, only: str = "") -> Callable[[Play], Play]:
+    """Put a coroutine function into the table, with the screens that pop.
+
+    :param core: to be played with chan_sip's phones as well.
+    :param only: to be played with that technology alone.
+    """
+    technologies = {only} if only else {"PJSIP", "SIP"} if core else {"PJSIP"}
+
+    def enter(play: Play) -> Play:
+        _table.append(Scenario(play.__name__, play, pops, frozenset(technologies)))  # type: ignore[attr-defined]
+        return play
+
+    return enter
+
+
+def all_scenarios(technology: str) -> list[Scenario]:
+    """Those for phones of ``technology``, in the order they are written."""
+    for theme in THEMES:
+        importlib.import_module(f"tests.pbx.scenarios.{theme}")
+    return [s for s in _table if technology in s.technologies]
