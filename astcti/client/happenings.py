@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from astcti.model.actions import Outcome, RenderedAction
 from astcti.model.notices import CallView
+from astcti.protocols.client import CallEvent, QueueChanged, ServerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,44 +22,20 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The server will not have us: asking again would not help."""
+    """The server will not have us; ``number`` is that of the protocol, 0 when it gives none."""
 
     server: str
     reason: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """There is no connection; the next attempt is in ``retry_seconds``, or there is none (``None``)."""
+    """There is no connection; the next attempt is in ``retry_seconds``."""
 
     server: str
     reason: str
-    retry_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueChanged:
-    """Our phone is a member of a queue now, or no longer."""
-
-    queue: str
-    member: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallTold:
-    """An event of a call: ``kind`` is ``Link`` etc."""
-
-    kind: str
-    call: CallView
-    actions: tuple[RenderedAction, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Something else the server said: ``kind`` is the event's id, ``text`` what is in it."""
-
-    kind: str
-    text: str = ""
+    retry_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +47,15 @@ class ActionDone:
     outcome: Outcome | None = None
 
 
-Happening = LoggedIn | Rejected | Lost | QueueChanged | CallTold | Told | ActionDone
+Happening = LoggedIn | Rejected | Lost | QueueChanged | CallEvent | ServerEvent | ActionDone
+
+__all__ = [
+    "ActionDone",
+    "CallEvent",
+    "Happening",
+    "LoggedIn",
+    "Lost",
+    "QueueChanged",
+    "Rejected",
+    "ServerEvent",
+]

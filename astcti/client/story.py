@@ -10,13 +10,13 @@ from typing import Any
 
 from astcti.client.happenings import (
     ActionDone,
-    CallTold,
+    CallEvent,
     Happening,
     LoggedIn,
     Lost,
     QueueChanged,
     Rejected,
-    Told,
+    ServerEvent,
 )
 from astcti.client.printable import printable
 from astcti.model.actions import RenderedAction
@@ -54,18 +54,18 @@ def action_text(action: RenderedAction) -> str:
     return " ".join(printable(text) for text in (action.type, action.destination, action.parameters) if text)
 
 
-def _call(told: CallTold) -> tuple[str, str]:
-    call = told.call
+def _call(event: CallEvent) -> tuple[str, str]:
+    call = event.call
     where = printable(call.service or call.context)
     if call.queue:
         where += f" ({printable(call.queue)})"
     rest = [f"{printable(name)}={printable(value)}" for name, value in call.variables if value]
     rest.append(printable(call.state))
     rest.append(printable(call.reason_text))
-    if told.actions:
-        rest.append(f"{len(told.actions)} action{'s' * (len(told.actions) != 1)}")
+    if event.actions:
+        rest.append(f"{len(event.actions)} action{'s' * (len(event.actions) != 1)}")
     columns = f"{caller(call):{CALLER_WIDTH}}  {where:{WHERE_WIDTH}}  {printable(call.channel)}"
-    return told.kind, "  ".join([columns, *filter(None, rest)])
+    return event.id, "  ".join([columns, *filter(None, rest)])
 
 
 def _action(done: ActionDone) -> tuple[str, str]:
@@ -83,18 +83,23 @@ def _logged_in(login: LoggedIn) -> tuple[str, str]:
 
 
 def _lost(lost: Lost) -> tuple[str, str]:
-    again = "" if lost.retry_seconds is None else f"; trying again in {lost.retry_seconds:.0f} s"
-    return "not connected", f"{lost.server}: {printable(lost.reason)}{again}"
+    again = f"trying again in {lost.retry_seconds:.0f} s"
+    return "not connected", f"{lost.server}: {printable(lost.reason)}; {again}"
+
+
+def _server_event(event: ServerEvent) -> tuple[str, str]:
+    parts = [f"{name}={value}" for name, value in event.attributes.items()]
+    return event.id, printable("  ".join([event.text.strip(), *parts]).strip())
 
 
 _TELLERS: dict[type, Callable[[Any], tuple[str, str]]] = {
-    CallTold: _call,
+    CallEvent: _call,
     ActionDone: _action,
     LoggedIn: _logged_in,
     Lost: _lost,
     Rejected: lambda no: ("refused", f"{no.server}: {printable(no.reason)}"),
     QueueChanged: lambda q: ("queue", f"{printable(q.queue)} {'joined' if q.member else 'left'}"),
-    Told: lambda told: (told.kind, printable(told.text)),
+    ServerEvent: _server_event,
 }
 
 
@@ -103,13 +108,13 @@ _EVENTS = {LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueCh
 
 def _object(happening: Happening) -> dict[str, Any]:
     match happening:
-        case CallTold(kind, call, actions):
+        case CallEvent(kind, call, actions):
             return {"event": kind, "call": _call_object(call), "actions": [_action_object(a) for a in actions]}
         case ActionDone(call, action, outcome):
             result = asdict(outcome) if outcome else {"status": "dry-run"}
             return {"event": "action", "uniqueid": call.uniqueid, **_action_object(action), **result}
-        case Told(kind, text):
-            return {"event": kind, "text": text}
+        case ServerEvent(kind, _, text, attributes):
+            return {"event": kind, "text": text.strip(), "attributes": dict(attributes)}
     return {"event": _EVENTS[type(happening)], **asdict(happening)}
 
 

@@ -12,13 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.client.happenings import (
     ActionDone,
-    CallTold,
+    CallEvent,
     Happening,
     LoggedIn,
     Lost,
     QueueChanged,
     Rejected,
-    Told,
+    ServerEvent,
 )
 from astcti.client.story import json_of, line_of
 from astcti.model.actions import Outcome, RenderedAction
@@ -45,14 +45,14 @@ def everything(text: str) -> list[Happening]:
     call = CallView(text, text, text, text, text, ((text, text),), text, queue=text, service=text, reason_text=text)
     action = RenderedAction(text, text, text, text, text, (text,))
     return [
-        CallTold(text, call, (action,)),
+        CallEvent(text, call, (action,)),
         ActionDone(call, action),
         ActionDone(call, action, Outcome("failed", text)),
         LoggedIn("h:1", text, (text,)),
         Rejected("h:1", text),
         Lost("h:1", text, 2),
         QueueChanged(text, True),
-        Told(text, text),
+        ServerEvent(text, "x", text, {text: text}),
     ]
 
 
@@ -75,15 +75,15 @@ class LineTests(SynchronousTestCase):
         story = [
             LoggedIn("cti.example:5000", "oper1", ("PJSIP/201", "PJSIP/251"), secure=True, compression=7),
             QueueChanged("astcti", True),
-            CallTold("Callerid", CALL),
-            CallTold("Link", CALL, (PAGE, PAGE)),
+            CallEvent("Callerid", CALL),
+            CallEvent("Link", CALL, (PAGE, PAGE)),
             ActionDone(CALL, PAGE, Outcome("ok", "", 12.4)),
             ActionDone(CALL, PAGE, Outcome("failed", "no browser was found here", 1)),
             ActionDone(CALL, PAGE),
-            CallTold("Hangup", CallView("1.1", "PJSIP/201-1", reason_code=16, reason_text="Normal Clearing")),
+            CallEvent("Hangup", CallView("1.1", "PJSIP/201-1", reason_code=16, reason_text="Normal Clearing")),
             Lost("cti.example:5000", "the server closed the connection", 2),
             Rejected("cti.example:5000", "wrong user name or password"),
-            Told("Pbx", "down"),
+            ServerEvent("Pbx", "pbx", "", {"state": "down"}),
         ]
         self.assertEqual([line_of(happening, WHEN) for happening in story], [
             "08:20:06  logged in          oper1 at PJSIP/201 PJSIP/251  cti.example:5000  TLS  compressed",
@@ -98,7 +98,7 @@ class LineTests(SynchronousTestCase):
             "08:20:06  Hangup             (unknown)                                       PJSIP/201-1  Normal Clearing",
             "08:20:06  not connected      cti.example:5000: the server closed the connection; trying again in 2 s",
             "08:20:06  refused            cti.example:5000: wrong user name or password",
-            "08:20:06  Pbx                down",
+            "08:20:06  Pbx                state=down",
         ])  # fmt: skip
 
     @given(st.sampled_from(sorted(HOSTILE_NAMES.values())) | st.text(max_size=30))
@@ -116,7 +116,7 @@ class JSONTests(SynchronousTestCase):
 
     def test_call(self) -> None:
         """An event has the call's fields, its variables as an object, and the actions."""
-        self.assertEqual(json.loads(json_of(CallTold("Link", CALL, (PAGE,)), WHEN)), {
+        self.assertEqual(json.loads(json_of(CallEvent("Link", CALL, (PAGE,)), WHEN)), {
             "time": "2013-06-19T08:20:06.250Z", "event": "Link",
             "call": {"uniqueid": "1.1", "channel": "PJSIP/trunk-00000008", "number": "0123", "name": "Jane Doe",
                      "context": "astctidemo", "variables": {"calldata": "12345", "vip": ""}, "state": "Up",
@@ -133,11 +133,11 @@ class JSONTests(SynchronousTestCase):
 
     def test_connection(self) -> None:
         """Logging in, losing the connection, being refused, and queues."""
-        events = [LoggedIn("h:1", "oper1", ("SIP/201",)), Lost("h:1", "gone"), Rejected("h:1", "no"),
-                  QueueChanged("q", False), Told("Pbx", "up")]  # fmt: skip
+        events = [LoggedIn("h:1", "oper1", ("SIP/201",)), Lost("h:1", "gone", 2), Rejected("h:1", "no"),
+                  QueueChanged("q", False), ServerEvent("Pbx", "pbx", "", {"state": "up"})]  # fmt: skip
         told = [json.loads(json_of(event, WHEN)) for event in events]
         self.assertEqual([t["event"] for t in told], ["login", "disconnected", "refused", "queue", "Pbx"])
-        self.assertEqual((told[0]["seat"], told[1]["retry_seconds"], told[3]["member"]), (["SIP/201"], None, False))
+        self.assertEqual((told[0]["seat"], told[1]["retry_seconds"], told[3]["member"]), (["SIP/201"], 2, False))
 
     @given(st.sampled_from(sorted(HOSTILE_NAMES.values())))
     def test_one_line_of_ascii(self, name: str) -> None:

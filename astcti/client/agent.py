@@ -1,0 +1,178 @@
+"""A headless agent: stays logged in, tells what happens, and performs what calls ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, ISSLTransport, IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from astcti.actions.performer import Performer
+from astcti.client.happenings import ActionDone, Happening, LoggedIn, Lost, Rejected
+from astcti.client.hardware import mac_of
+from astcti.errors import Refused
+from astcti.model.actions import RenderedAction
+from astcti.model.notices import CallView
+from astcti.protocols.client import (
+    CallEvent,
+    Closing,
+    ConnectionGone,
+    CTIClient,
+    CTIClientService,
+    Profile,
+    QueueChanged,
+    ServerEvent,
+    Unknown,
+    Welcome,
+)
+from astcti.protocols.client.service import PASSING
+
+# Troubles of the server, not of ours: also the very first login is tried again after them.
+_ITS_OWN_TROUBLE = frozenset({905, 907, 908, 990, 999})
+
+
+class Agent(Service):
+    """One agent at one seat; as many as wanted may live in one process.
+
+    :param endpoint: where the server is, as :class:`CTIClientService` takes it.
+    :param tell: called with each :data:`~astcti.client.happenings.Happening`, in order.
+    :param performer: performs the calls' actions; without one they are only told.
+    :param server: the server's name in what is told.
+    :param tls: encrypt from the first byte, with these rules for the certificate.
+    :param find_mac: whether a profile without MAC and extension gets the MAC of this machine when the operator has
+        no seat of their own.
+    :param more: for :class:`CTIClientService`.
+    :ivar ended: fires once: with the refusal when the server will not have us, with ``None`` after
+        :meth:`stopService`.
+    """
+
+    name = "agent"
+
+    def __init__(
+        self,
+        reactor: Any,
+        endpoint: str | IStreamClientEndpoint,
+        profile: Profile,
+        tell: Callable[[Happening], object],
+        *,
+        performer: Performer | None = None,
+        server: str = "",
+        tls: IOpenSSLClientConnectionCreator | None = None,
+        find_mac: bool = True,
+        **more: Any,
+    ) -> None:
+        self.ended: Deferred[Refused | None] = Deferred()
+        self.seat: tuple[str, ...] = ()
+        self._reactor = reactor
+        self._profile = profile
+        self._tell = tell
+        self._performer = performer
+        self._server = server or (endpoint if isinstance(endpoint, str) else "the server")
+        self._find_mac = find_mac and not profile.mac and not profile.extension
+        self._was_in = False
+        self._going: set[Deferred[None]] = set()
+        self._log = Logger()
+        self.connection = CTIClientService(
+            reactor,
+            endpoint,
+            profile,
+            on_up=self._up,
+            on_down=self._down,
+            on_refused=self._refused,
+            on_event=self._event,
+            on_notice=self._notice,
+            tls=tls,
+            **more,
+        )
+
+    def startService(self) -> None:
+        """Begin to connect."""
+        Service.startService(self)
+        self.connection.startService()
+
+    def stopService(self) -> Deferred[None]:
+        """Say goodbye and end; actions that are not done are given up.
+
+        :returns: fires when the connection is closed.
+        """
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop(None))
+
+    async def _stop(self, refusal: Refused | None) -> None:
+        await deferLater(self._reactor, 0)  # whoever stops us may have been told something by what is to be ended
+        for going in tuple(self._going):
+            going.cancel()
+        if self.connection.running:
+            await self.connection.stopService()
+        if not self.ended.called:
+            self.ended.callback(refusal)
+
+    # -- the connection
+
+    def _up(self, client: CTIClient, welcome: Welcome) -> None:
+        self._begin(self._seated(client, welcome))
+
+    async def _seated(self, client: CTIClient, welcome: Welcome) -> None:
+        seat = welcome.seat
+        try:
+            if not seat and self._find_mac:
+                seat = await client.claim_mac(self._own_mac(client))
+        except Refused as e:
+            self._refused(e)
+            client.abort(f"no seat: {e.reason}")
+            return
+        except ConnectionGone:
+            return
+        self._was_in, self.seat = True, seat
+        secure = ISSLTransport.providedBy(client.transport)
+        self._tell(LoggedIn(self._server, self._profile.username, seat, secure, welcome.level))
+
+    def _own_mac(self, client: CTIClient) -> str:
+        mac = mac_of(getattr(client.transport.getHost(), "host", None) or "127.0.0.1")
+        if mac is None:
+            raise Refused(919, "this machine has no hardware address to tell its seat by")
+        return mac
+
+    def _down(self, reason: str, seconds: float) -> None:
+        self.seat = ()
+        if self.running:
+            self._tell(Lost(self._server, reason, seconds))
+
+    def _refused(self, refusal: Refused) -> None:
+        """Give up, unless waiting may help."""
+        if refusal.number in (PASSING if self._was_in else _ITS_OWN_TROUBLE) or not self.running:
+            return
+        Service.stopService(self)
+        self._tell(Rejected(self._server, refusal.reason, refusal.number))
+        Deferred.fromCoroutine(self._stop(refusal))
+
+    # -- calls
+
+    def _event(self, event: CallEvent) -> None:
+        self._tell(event)
+        if event.actions:
+            self._begin(self._perform(event.call, event.actions))
+
+    def _notice(self, notice: QueueChanged | ServerEvent | Closing | Unknown) -> None:
+        if isinstance(notice, QueueChanged | ServerEvent):
+            self._tell(notice)
+        elif isinstance(notice, Unknown):
+            self._log.debug("the server says what nobody understands: {text}", text=notice.text)
+
+    async def _perform(self, call: CallView, actions: tuple[RenderedAction, ...]) -> None:
+        """The actions of one call, one after the other."""
+        for action in actions:
+            outcome = None if self._performer is None else await self._performer.perform(action)
+            self._tell(ActionDone(call, action, outcome))
+
+    def _begin(self, work: Any) -> None:
+        """Do something that takes its time, and see to its end."""
+        going: Deferred[None] = Deferred.fromCoroutine(work)
+        self._going.add(going)
+        going.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        going.addErrback(lambda failure: self._log.failure("an agent stumbled", failure))
+        going.addBoth(lambda _: self._going.discard(going))
