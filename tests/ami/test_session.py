@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.ami import actions
 from astcti.ami.message import Interest, Message, MessageReader
-from astcti.ami.session import Answer, Credentials, Session, SessionSettings
+from astcti.ami.session import Answer, Credentials, Outlet, Session, SessionSettings
 from astcti.errors import AMIError, AMILost, AMIProtocolError, AMIRefused, AMITimeout, AMIUnsendable
 from tests.ami.recorded import sent, stream
 
@@ -24,6 +24,7 @@ class Notes:
     """Everything a session does, noted."""
 
     def __init__(self) -> None:
+        self.outlet = Outlet(self.write, self.up, self.event, self.trouble, self.broken)
         self.data = b""
         self.events: list[Message] = []
         self.ups = 0
@@ -72,7 +73,7 @@ class Case(SynchronousTestCase):
         self.notes = Notes()
         self.session = Session(
             Credentials("astcti", "astcti-secret"),
-            self.notes,
+            self.notes.outlet,
             id_prefix="t",
             interest=interest,
             secure=secure,
@@ -199,7 +200,7 @@ class LoginTests(Case):
     def test_secret_with_a_line_break(self) -> None:
         """A user name that would forge a header is refused in words."""
         notes = Notes()
-        session = Session(Credentials("a\r\nb", "c"), notes, id_prefix="t")
+        session = Session(Credentials("a\r\nb", "c"), notes.outlet, id_prefix="t")
         session.feed(BANNER + b"Response: Success\r\nActionID: t1\r\nChallenge: 1\r\n\r\n", 0.0)
         self.assertIsInstance(notes.ends[0], AMIUnsendable)
 
@@ -446,6 +447,11 @@ class OpenTests(Case):
         session.feed(b"Event: Hangup\r\n\r\n", 170.0)
         session.tick(190.0)
         self.assertEqual((self.notes.sent(), self.notes.ends), ([], []))
+
+    def test_never_pinged(self) -> None:
+        """Pings can be turned off."""
+        self.open(ping_interval=0.0).tick(1e6)
+        self.assertEqual(self.notes.sent(), [])
 
     def test_busy_but_late(self) -> None:
         """A PBX so busy that its answer to the ping is late, but which goes on talking, is not given up."""

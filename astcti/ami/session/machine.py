@@ -110,7 +110,7 @@ class Session:
             self._login.broken(AMITimeout(f"no greeting within {self._settings.response_timeout:g} s"))
         elif state == "syncing" and now - self._began >= self._settings.boot_grace:
             self._login.waited()
-        elif state == "up" and not self._pinging and now - self._heard >= self._settings.ping_interval:
+        elif state == "up" and not self._pinging and 0 < self._settings.ping_interval <= now - self._heard:
             self._pinging = True
             self._send(Ping(), lambda answer: self._pinged(answer, asked=now))
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from astcti.ami.message import Message
 from astcti.errors import AMIError
 
 
-class Outlet(Protocol):
-    """What a session needs around it."""
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """What a session needs around it.
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the PBX."""
+    :ivar write: sends bytes to the PBX.
+    :ivar up: told once when the link is open and actions can be sent.
+    :ivar event: told every event, in the order of the stream; the first may come before ``up``.
+    :ivar trouble: ``event`` raised something for that message, which is being handled right now; the next comes
+        all the same.
+    :ivar broken: told once when the link is of no use any more and must be closed.
+    """
 
-    def up(self) -> None:
-        """The link is open: actions can be sent."""
-
-    def event(self, message: Message) -> None:
-        """An event, in the order of the stream; the first may come before :meth:`up`."""
-
-    def trouble(self, message: Message) -> None:
-        """:meth:`event` raised something, which is being handled right now; the next event comes all the same."""
-
-    def broken(self, error: AMIError) -> None:
-        """The link is of no use any more and must be closed; told once."""
+    write: Callable[[bytes], None]
+    up: Callable[[], None]
+    event: Callable[[Message], object]
+    trouble: Callable[[Message], None]
+    broken: Callable[[AMIError], None]
 
 
 @dataclass(slots=True)

@@ -117,7 +117,7 @@ class Pending:
     def fail_all(self, error: AMILost) -> None:
         """The link is gone."""
         for action_id in list(self._waiting):
-            self._tell(action_id, error)
+            self._tell(action_id, AMILost(str(error)))
 
     def _tell(self, action_id: str, answer: Answer | None) -> None:
         if answer is not None and (waiting := self.forget(action_id)) is not None:

@@ -19,7 +19,7 @@ class Credentials:
 class SessionSettings:
     """How long things may take, in seconds, and what is allowed.
 
-    :ivar ping_interval: silence after which we ask whether anybody is there.
+    :ivar ping_interval: silence after which we ask whether anybody is there; 0: never.
     :ivar response_timeout: for the greeting and for each action, unless it says otherwise.
     :ivar boot_grace: for ``FullyBooted`` after login; users without class ``system`` and old PBXs never send it.
     :ivar plaintext_login: whether the secret may be said without TLS to a PBX that knows no challenges.

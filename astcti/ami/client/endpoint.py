@@ -1,0 +1,58 @@
+"""Where the PBX is, and how its certificate is checked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from OpenSSL import SSL
+from service_identity import VerificationError
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
+from twisted.python.failure import Failure
+
+from astcti.errors import ConfigError
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def ami_endpoint(
+    reactor: object, host: str, port: int, *, tls: bool = False, ca_file: str = "", tls_name: str = ""
+) -> IStreamClientEndpoint:
+    """An endpoint for :class:`~astcti.ami.client.AMIClient`.
+
+    :param host: a name or an address.
+    :param tls: whether to talk TLS; the certificate is always checked, its validity and its name.
+    :param ca_file: PEM certificates to trust instead of the system's: of an authority, or the PBX's own.
+    :param tls_name: the name or address that the certificate must have, if it is not ``host``.
+    :raises ConfigError: ``ca_file`` cannot be read or has no certificate in it.
+    """
+    plain = HostnameEndpoint(reactor, host, port)
+    if not tls:
+        return plain
+    trust = _trust(ca_file) if ca_file else platformTrust()
+    return wrapClientTLS(optionsForClientTLS(tls_name or host, trustRoot=trust), plain)
+
+
+def in_words(failure: Failure) -> str:
+    """Why there is no connection, for an administrator."""
+    error = failure.value
+    if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list):
+        return "TLS: " + "; ".join(str(reason) for *_, reason in error.args[0])
+    if isinstance(error, VerificationError):
+        return "TLS: the certificate is not made out to that name"
+    return failure.getErrorMessage() or type(error).__name__
+
+
+def _trust(ca_file: str) -> Any:
+    try:
+        pems = _PEM.findall(Path(ca_file).read_bytes())
+        if not pems:
+            raise ConfigError(f"{ca_file}: no PEM certificate in it")
+        return trustRootFromCertificates([Certificate.loadPEM(pem) for pem in pems])
+    except OSError as e:
+        raise ConfigError(f"{ca_file}: {e.strerror}") from e
+    except ValueError as e:
+        raise ConfigError(f"{ca_file}: a certificate in it cannot be read") from e
