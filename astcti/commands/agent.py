@@ -35,6 +35,12 @@ SUMMARY = "log in as an agent, tell what happens, and perform the actions of cal
 SYSTEMS = {"linux": "LINUX", "darwin": "MACINTOSH", "win32": "WINDOWS"}
 
 
+def _level(text: str) -> int:
+    if text not in set("0123456789"):
+        raise ValueError(f"--compression is 0 to 9, not {text!r}")
+    return int(text)
+
+
 class Options(CommandOptions):
     """Options of ``astcti agent``."""
 
@@ -57,7 +63,7 @@ class Options(CommandOptions):
         ["extension", "e", None, "the phone we sit at, such as PJSIP/201, instead of a hardware address"],
         ["tls", None, "try", "encrypt with STLS: no, try (take any certificate), yes (or do not log in)"],
         ["ca-file", None, None, "PEM file of who may have issued the server's certificate; demands a good one"],
-        ["compression", "z", 9, "highest level of compression, 0 to 9", int],
+        ["compression", "z", 9, "highest level of compression, 0 to 9", _level],
         ["os", None, SYSTEMS.get(sys.platform, "LINUX"), "whose actions to get: LINUX, MACINTOSH, WINDOWS"],
         ["browser", "b", None, "command that shows pages, instead of this system's own browser"],
     ]
@@ -80,8 +86,6 @@ class Options(CommandOptions):
             raise usage.UsageError(f"{self['mac']!r} is no hardware address such as 00:1c:bf:37:53:ba")
         if self["tls"] not in TLS_RULES:
             raise usage.UsageError(f"--tls is one of {', '.join(TLS_RULES)}, not {self['tls']!r}")
-        if not 0 <= self["compression"] <= 9:
-            raise usage.UsageError(f"--compression is 0 to 9, not {self['compression']}")
         self["os"] = normal_os(self["os"])
         if self["os"] not in SYSTEMS.values():
             raise usage.UsageError(f"--os is one of {', '.join(SYSTEMS.values())}, not {self['os']!r}")

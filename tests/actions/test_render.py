@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.actions.render import BUILT_INS, MAX_RENDERED, render_actions, values_of
 from astcti.actions.template import expand, parse
 from astcti.config.model import Action
+from astcti.config.validation.actions import BUILT_INS as KNOWN_TO_VALIDATION
 from astcti.model.notices import CallView
 from tests.actions.hostile_names import HOSTILE_NAMES
 
@@ -50,6 +51,10 @@ class ValuesTests(SynchronousTestCase):
             "TIME": "2013-06-19T08:20:06Z", "APPDATA": "calldata=12%20345&lang=%C3%A9%26",
         })  # fmt: skip
         self.assertEqual(parse_qs(VALUES["APPDATA"]), {"calldata": ["12 345"], "lang": ["é&"]})
+
+    def test_configurations_are_checked_against_the_same_names(self) -> None:
+        """A template that names a built-in is never warned of as naming what nobody knows."""
+        self.assertEqual(frozenset(BUILT_INS), KNOWN_TO_VALIDATION)
 
     def test_calldata(self) -> None:
         """``{CALLDATA}`` is what the dial plan set as ``calldata``; nothing when it set nothing."""
