@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.python.failure import Failure
 from twisted.python.filepath import FilePath
 
@@ -27,6 +28,8 @@ class Notifier:
         """
         if self._inotify is not None and self._inotify.connected:
             return True
+        if not IReactorFDSet.providedBy(self._reactor):
+            return False
         try:
             from twisted.internet import inotify
         except (ImportError, AttributeError, OSError):  # no Linux, or a C library without it
@@ -37,8 +40,7 @@ class Notifier:
             self._inotify = inotify.INotify(self._reactor)
             self._inotify.startReading()
             self._inotify.watch(self._folder, mask | self._gone, callbacks=[self._notified])
-        except (inotify.INotifyError, OSError, AttributeError):
-            # The directory is not there, there are too many watches, or the reactor reads no descriptors.
+        except (inotify.INotifyError, OSError):  # the directory is not there, or there are too many watches
             self.stop()
             return False
         return True

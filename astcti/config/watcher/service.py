@@ -169,7 +169,7 @@ class ConfigurationWatcher(Service):
             seconds=now - began,
         )
         for warning in loaded.warnings:
-            _log.warn("configuration: {warning}", warning=warning)
+            _log.warn("configuration: {problem}", problem=warning)
         await self._use(loaded)
         self._again = True  # something newer may have come meanwhile
 
