@@ -71,6 +71,14 @@ class Office:
         for line in lines:
             self._line(line)
 
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Where the world calls: queues and other services about equally often."""
+        queues = [line.place for line in self.lines if line.queue]
+        others = [line.place for line in self.lines if not line.queue]
+        times = max(1, len(others) // len(queues)) if queues else 0
+        return others + queues * times
+
     def _inside(self) -> None:
         plan = self.pbx.dialplan
         plan.add("inside", "wait", (Step("Answer"), Step("Wait", "60"), Step("Hangup")))

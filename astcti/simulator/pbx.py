@@ -44,6 +44,7 @@ class PBX:
 
     :param sink: takes every event, in order.
     :param applications: the dial plan's applications by name, as it writes them.
+    :ivar on_conversation: called with the caller's and the other's channel whenever two people begin to talk.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class PBX:
         self.globals: dict[str, str] = {}
         self.trunk = Trunk("PJSIP/trunk", "trunk")
         self.processed = 0
-        self.on_conversation: Callable[[Channel, Channel], None] | None = None
+        self.on_conversation: list[Callable[[Channel, Channel], None]] = []
         self._channel_count = 0
         self._unique_count = 0
 
@@ -258,8 +259,8 @@ class PBX:
 
     def talk(self, caller: Channel, leg: Channel) -> None:
         """Two people talk with each other from now on."""
-        if self.on_conversation is not None:
-            self.on_conversation(caller, leg)
+        for listener in self.on_conversation:
+            listener(caller, leg)
         for channel, peer in ((caller, leg), (leg, caller)):
             if channel.person is not None:
                 channel.person.connected(channel, peer)

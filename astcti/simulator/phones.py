@@ -43,6 +43,7 @@ class Phone:
 
     :ivar habit: what it does when called; may be changed at any time.
     :ivar once: what it does the next times it is called, before the habit counts again.
+    :ivar absent: how often, from 0 to 1, it does not answer in spite of its habit, in one way or another.
     :ivar waiting_calls: whether it rings while it is in use; refuses as busy otherwise.
     :ivar memberships: the queue members that watch this phone.
     """
@@ -53,6 +54,7 @@ class Phone:
         self.name = name or f"Agent {self.number}"
         self.habit = habit or Habit()
         self.once: list[Habit] = []
+        self.absent = 0.0
         self.waiting_calls = False
         self.context = "agents"
         self.memberships: list[Member] = []
@@ -78,6 +80,8 @@ class Phone:
     def called(self, pbx: PBX, leg: Channel, chance: Random) -> None:
         """A call reaches the phone: do as is its habit."""
         habit = self.once.pop(0) if self.once else self.habit
+        if self.absent and chance.random() < self.absent:
+            habit = Habit(chance.choice(("noanswer", "noanswer", "reject", "busy")))
         if self.calls and not self.waiting_calls:
             habit = Habit("busy")
         self._begin(pbx, leg, habit, chance)

@@ -28,7 +28,7 @@ class CallTests(SynchronousTestCase):
         self.company = Company(self.asterisk)
         self.pbx = self.company.pbx
         self.talks: list[tuple[str, str]] = []
-        self.pbx.on_conversation = lambda a, b: self.talks.append((a.interface, b.interface))
+        self.pbx.on_conversation.append(lambda a, b: self.talks.append((a.interface, b.interface)))
 
     def habits(self, **modes: Habit) -> None:
         """Give phones habits, by ``p201=Habit(...)``."""
