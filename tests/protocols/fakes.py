@@ -256,7 +256,7 @@ def a_notice(kind: str = "Link", number: str = "200", **call: object) -> Notice:
         "variables": (("calldata", "12345"),),
         "state": "Up",
     }
-    return Notice(kind, "SIP/201", CallView(**(fields | call)))  # type: ignore[arg-type]
+    return Notice(kind, "SIP/201", CallView(**(fields | call)))
 
 
 def an_action(number: str = "200", calldata: str = "12345") -> Sequence[RenderedAction]:

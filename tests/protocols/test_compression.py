@@ -68,9 +68,9 @@ class DeflaterTests(SynchronousTestCase):
     """Any peer that knows zlib reads what we send."""
 
     makers: tuple[Callable[[], Deflater], ...] = (
-        *(lambda level=level: PrimedDeflater(level) for level in range(1, 10)),  # type: ignore[misc]
-        *(lambda history=history: PrimedDeflater(7, history) for history in (1, 100, 700, 32_768)),  # type: ignore[misc]
-        *(lambda bits=bits: StreamDeflater(7, bits) for bits in (10, 13, 15)),  # type: ignore[misc]
+        *(lambda level=level: PrimedDeflater(level) for level in range(1, 10)),
+        *(lambda history=history: PrimedDeflater(7, history) for history in (1, 100, 700, 32_768)),
+        *(lambda bits=bits: StreamDeflater(7, bits) for bits in (10, 13, 15)),
     )
 
     def test_every_message_can_be_read_when_it_is_there(self) -> None:

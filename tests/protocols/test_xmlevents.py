@@ -229,7 +229,7 @@ class RenderTests(SynchronousTestCase):
             event,
             CallEvent(
                 kind,
-                call._replace(**texts, variables=variables),  # type: ignore[arg-type]
+                call._replace(**texts, variables=variables),
                 tuple(
                     RenderedAction(
                         clean(a.id), a.type, clean(a.destination), clean(a.parameters), a.encoding,
