@@ -405,6 +405,37 @@ class EventTests(Case):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(self.client.state, "up")
 
+    def test_asking_when_told(self) -> None:
+        """Who is told that the link is up, or down, sees it so, and can ask at once."""
+        seen: list[str] = []
+        asked: list[Deferred[Message]] = []
+        client = self.make(retries=0)
+
+        def note(*reason: str) -> None:
+            seen.append(client.state)
+            asked.append(client.ping())
+
+        client._on_up = client._on_down = client._on_give_up = note
+        client.startService()
+        link = self.endpoint.accept()
+        link.log_in()
+        link.answer(link.one("Ping"))
+        link.drop()
+        self.assertEqual(seen, ["up", "waiting", "failed"])
+        self.successResultOf(asked[0])
+        self.failureResultOf(asked[1], AMILost)
+        self.failureResultOf(asked[2], AMILost)
+
+    def test_stopping_when_told(self) -> None:
+        """Who is told that the link is up may stop it at once."""
+        self.make()
+        self.client._on_up = self.client.stopService
+        self.client.startService()
+        self.endpoint.accept().log_in()
+        self.clock.advance(0)
+        self.assertEqual((self.client.state, self.endpoint.open), ("idle", 0))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_always_reads(self) -> None:
         """Asterisk throws out who reads slowly: however much comes and whatever is done with it, we read on."""
         link = self.up()

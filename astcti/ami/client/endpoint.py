@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from service_identity import VerificationError
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
@@ -54,5 +54,5 @@ def _trust(ca_file: str) -> Any:
         return trustRootFromCertificates([Certificate.loadPEM(pem) for pem in pems])
     except OSError as e:
         raise ConfigError(f"{ca_file}: {e.strerror}") from e
-    except ValueError as e:
+    except crypto.Error as e:
         raise ConfigError(f"{ca_file}: a certificate in it cannot be read") from e

@@ -33,11 +33,8 @@ class LifeInputs(Protocol):
     def retry(self) -> None:
         """Somebody wants it tried now."""
 
-    def state(self) -> str:
-        """Where it stands, in a word; ``linked`` for all that the session knows better."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LifeCore:
     """What is done about it.
 
@@ -46,6 +43,7 @@ class LifeCore:
     :ivar stop_waiting: do not.
     :ivar close: end an attempt, or the link.
     :ivar give_up: tell that nothing more is tried.
+    :ivar state: where it stands, in a word; ``linked`` for all that the session knows better.
     """
 
     connect: Callable[[], None]
@@ -53,11 +51,12 @@ class LifeCore:
     stop_waiting: Callable[[], None]
     close: Callable[[], None]
     give_up: Callable[[], None]
+    state: str = "idle"
 
 
 builder = TypeMachineBuilder(LifeInputs, LifeCore)
 idle, connecting, linked, waiting, given_up = (
-    builder.state(name) for name in ("idle", "connecting", "linked", "waiting", "given up")
+    builder.state(name) for name in ("idle", "connecting", "linked", "waiting", "failed")
 )
 
 
@@ -65,60 +64,56 @@ idle, connecting, linked, waiting, given_up = (
 @waiting.upon(LifeInputs.waited).to(connecting)
 @given_up.upon(LifeInputs.retry).to(connecting)
 def connect(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = connecting.name
     core.connect()
 
 
 @waiting.upon(LifeInputs.retry).to(connecting)
 def connect_now(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = connecting.name
     core.stop_waiting()
     core.connect()
 
 
-connecting.upon(LifeInputs.connected).to(linked).returns(None)
+@connecting.upon(LifeInputs.connected).to(linked)
+def leave_it_to_the_session(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = linked.name
 
 
 @connecting.upon(LifeInputs.failed).to(waiting)
 @linked.upon(LifeInputs.failed).to(waiting)
 def wait(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = waiting.name
     core.wait()
 
 
 @connecting.upon(LifeInputs.failed_for_good).to(given_up)
 @linked.upon(LifeInputs.failed_for_good).to(given_up)
 def give_up(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = given_up.name
     core.give_up()
 
 
 @connecting.upon(LifeInputs.stop).to(idle)
 @linked.upon(LifeInputs.stop).to(idle)
 def close(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = idle.name
     core.close()
 
 
 @waiting.upon(LifeInputs.stop).to(idle)
+@given_up.upon(LifeInputs.stop).to(idle)
 def forget_pause(inputs: LifeInputs, core: LifeCore) -> None:
+    core.state = idle.name
     core.stop_waiting()
 
 
-given_up.upon(LifeInputs.stop).to(idle).returns(None)
-idle.upon(LifeInputs.stop).loop().returns(None)
-
-# An attempt or a link that we ended ourselves ends a little later.
-idle.upon(LifeInputs.failed).loop().returns(None)
-idle.upon(LifeInputs.failed_for_good).loop().returns(None)
-
-for _state in (idle, connecting, linked):
+# What we ended ourselves ends a little later, and nobody need know what is going on before wanting something.
+for _input in (LifeInputs.stop, LifeInputs.failed, LifeInputs.failed_for_good, LifeInputs.connected, LifeInputs.retry):
+    idle.upon(_input).loop().returns(None)
+for _state in (connecting, linked):
     _state.upon(LifeInputs.retry).loop().returns(None)
 for _state in (connecting, linked, waiting, given_up):
     _state.upon(LifeInputs.start).loop().returns(None)
-
-for _name, _state in (
-    ("idle", idle),
-    ("connecting", connecting),
-    ("linked", linked),
-    ("waiting", waiting),
-    ("failed", given_up),
-):
-    _state.upon(LifeInputs.state).loop().returns(_name)
 
 new_life = builder.build()

@@ -57,7 +57,8 @@ class AMIClient(Verbs, Service):
         self._on_up = on_up
         self._on_down = on_down
         self._on_give_up = on_give_up
-        self._life = new_life(LifeCore(self._connect, self._wait, self._stop_waiting, self._close, self._give_up))
+        self._standing = LifeCore(self._connect, self._wait, self._stop_waiting, self._close, self._give_up)
+        self._life = new_life(self._standing)
         self._attempt: Deferred[AMIProtocol] | None = None
         self._protocol: AMIProtocol | None = None
         self._pause: IDelayedCall | None = None
@@ -70,7 +71,7 @@ class AMIClient(Verbs, Service):
     @property
     def state(self) -> str:
         """``idle connecting banner challenge login syncing up waiting failed``."""
-        state = self._life.state()
+        state = self._standing.state
         if state != "linked":
             return state
         return self._protocol.state if self._protocol is not None else "waiting"
@@ -188,7 +189,7 @@ class AMIClient(Verbs, Service):
 
     def _ended(self, error: AMIError) -> None:
         self._protocol = None
-        if self._life.state() == "connecting":  # stopped and started again before the old link was closed
+        if self._standing.state == "connecting":  # stopped and started again before the old link was closed
             self._connect()
             return
         was_up, self._up = self._up, False

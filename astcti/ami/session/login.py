@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import md5
 from typing import Protocol
 
@@ -38,9 +38,6 @@ class LoginInputs(Protocol):
     def broken(self, error: AMIError) -> None:
         """It cannot go on, whoever's fault."""
 
-    def state(self) -> str:
-        """Where it stands, in a word."""
-
 
 @dataclass
 class LoginCore:
@@ -49,13 +46,15 @@ class LoginCore:
     :ivar ask: sends one of the actions of a login.
     :ivar up: told once, when the link is open.
     :ivar down: told once, when it cannot be any more.
+    :ivar state: where it stands, in a word. (Asked as an input, it could not be answered during a transition.)
     """
 
     credentials: Credentials
     ask: Callable[[Action], None]
     up: Callable[[], None]
     down: Callable[[AMIError], None]
-    early_boot: bool = field(default=False)
+    early_boot: bool = False
+    state: str = "banner"
 
 
 builder = TypeMachineBuilder(LoginInputs, LoginCore)
@@ -66,22 +65,26 @@ banner, challenge, login, syncing, up, failed = (
 
 @banner.upon(LoginInputs.greeted).to(challenge)
 def ask_for_challenge(inputs: LoginInputs, core: LoginCore) -> None:
+    core.state = challenge.name
     core.ask(Challenge())
 
 
 @challenge.upon(LoginInputs.challenged).to(login)
 def prove_secret(inputs: LoginInputs, core: LoginCore, text: str) -> None:
+    core.state = login.name
     key = md5((text + core.credentials.secret).encode(), usedforsecurity=False).hexdigest()
     core.ask(KeyLogin(core.credentials.username, key))
 
 
 @challenge.upon(LoginInputs.unsupported).to(login)
 def say_secret(inputs: LoginInputs, core: LoginCore) -> None:
+    core.state = login.name
     core.ask(SecretLogin(core.credentials.username, core.credentials.secret))
 
 
 @login.upon(LoginInputs.accepted).to(syncing)
 def look_whether_booted(inputs: LoginInputs, core: LoginCore) -> None:
+    core.state = syncing.name
     if core.early_boot:
         inputs.booted()
 
@@ -95,6 +98,7 @@ def remember_boot(inputs: LoginInputs, core: LoginCore) -> None:
 @syncing.upon(LoginInputs.booted).to(up)
 @syncing.upon(LoginInputs.waited).to(up)
 def open_link(inputs: LoginInputs, core: LoginCore) -> None:
+    core.state = up.name
     core.up()
 
 
@@ -104,24 +108,19 @@ for _state in (banner, challenge, login, syncing, up):
 
     @_state.upon(LoginInputs.broken).to(failed)
     def give_up(inputs: LoginInputs, core: LoginCore, error: AMIError) -> None:
+        core.state = failed.name
         core.down(error)
 
 
 # What comes too late changes nothing.
-failed.upon(LoginInputs.booted).loop().returns(None)
-failed.upon(LoginInputs.broken).loop().returns(None)
-failed.upon(LoginInputs.challenged).loop().returns(None)
-failed.upon(LoginInputs.accepted).loop().returns(None)
-failed.upon(LoginInputs.unsupported).loop().returns(None)
-
-for _name, _state in (
-    ("banner", banner),
-    ("challenge", challenge),
-    ("login", login),
-    ("syncing", syncing),
-    ("up", up),
-    ("failed", failed),
+for _late in (
+    LoginInputs.unsupported,
+    LoginInputs.accepted,
+    LoginInputs.booted,
+    LoginInputs.waited,
 ):
-    _state.upon(LoginInputs.state).loop().returns(_name)
+    failed.upon(_late).loop().returns(None)
+failed.upon(LoginInputs.challenged).loop().returns(None)
+failed.upon(LoginInputs.broken).loop().returns(None)
 
 new_login = builder.build()

@@ -55,13 +55,14 @@ class Session:
         self._pinging = False
         self._awaiting_banner = True
         self._over = False
-        self._login = new_login(LoginCore(credentials, self._ask, outlet.up, self._end))
+        self._progress = LoginCore(credentials, self._ask, outlet.up, self._end)
+        self._login = new_login(self._progress)
         self.interest = interest
 
     @property
     def state(self) -> str:
         """``banner challenge login syncing up failed``."""
-        return self._login.state()
+        return self._progress.state
 
     @property
     def banner(self) -> str:
