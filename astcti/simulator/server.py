@@ -9,7 +9,7 @@ from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
     IListeningPort,
-    IPushProducer,
+    IPullProducer,
     IReactorTime,
     ITCPTransport,
 )
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from astcti.simulator.office import Office
 
 WRITE_TIMEOUT = 1.0  # seconds a client may leave its socket full; ``writetimeout`` of manager.conf
+PIECE = 256 * 1024  # bytes of one write; a client has to take so many within the time above
 TURN_SECONDS = 0.001  # events of one moment leave in one write; under load a moment is so long
 
 
@@ -33,25 +34,29 @@ class TCPTransport(ITCPTransport, IConsumer):
     """What every TCP transport of Twisted provides."""
 
 
-@implementer(IPushProducer)
+@implementer(IPullProducer)
 class AMIServerProtocol(Protocol):
-    """One client's connection: bytes to and from its link."""
+    """One client's connection: bytes to and from its link.
+
+    What there is to say waits in the link while the client has not taken what was said before; as in Asterisk it may
+    wait there long, but not if the client takes nothing at all.
+    """
 
     transport: TCPTransport
     link: Link
 
     def __init__(self, service: SimulatorService) -> None:
         self._service = service
-        self._full: IDelayedCall | None = None
+        self._busy_since: float | None = None
+        self._watched = False
 
     def connectionMade(self) -> None:
         """Greet the client."""
         self.transport.setTcpNoDelay(True)
-        self.transport.registerProducer(self, True)
         peer, host = self.transport.getPeer(), self.transport.getHost()
-        close = self.transport.loseConnection
-        self.link = self._service.office.board.connect((peer.host, peer.port), (host.host, host.port), close)
+        self.link = self._service.office.board.connect((peer.host, peer.port), (host.host, host.port), self._close)
         self._service.protocols[self.link] = self
+        self.transport.registerProducer(self, False)
         self._service.turn()
 
     def dataReceived(self, data: bytes) -> None:
@@ -61,34 +66,49 @@ class AMIServerProtocol(Protocol):
         self._service.turn()
 
     def flush(self) -> None:
-        """Send what the link has to say, in one write."""
+        """Send what the link has to say, in one write, unless the client still has to take the last one."""
         out = self.link.out
-        if out:
-            self.transport.write(b"".join(out))
-            out.clear()
-
-    def pauseProducing(self) -> None:
-        """The socket is full: the client reads too slowly, and has a little time to mend."""
-        if self._full is None:
-            self._full = self._service.reactor.callLater(self._service.write_timeout, self._too_slow)
+        if not out or self._busy_since is not None:
+            return
+        data = b"".join(out)
+        out.clear()
+        if len(data) > PIECE:
+            out.append(data[PIECE:])
+            data = data[:PIECE]
+        self._busy_since = self._service.reactor.seconds()
+        if not self._watched:
+            self._watched = True
+            self._service.office.agenda.later(self._service.write_timeout, self._watch)
+        self.transport.write(data)
 
     def resumeProducing(self) -> None:
-        """The client has read everything."""
-        if self._full is not None:
-            self._full.cancel()
-            self._full = None
+        """The client has taken everything."""
+        self._busy_since = None
+        self.flush()
+
+    def _close(self) -> None:
+        self.flush()
+        self.transport.unregisterProducer()  # which Twisted would wait for
+        self.transport.loseConnection()
 
     def stopProducing(self) -> None:
         """Nothing to stop: events stop when the link is lost."""
 
-    def _too_slow(self) -> None:
-        self._full = None
-        self._service.thrown_out += 1
-        self.transport.abortConnection()
+    def _watch(self) -> None:
+        self._watched = False
+        if self._busy_since is None:
+            return
+        left = self._busy_since + self._service.write_timeout - self._service.reactor.seconds()
+        if left <= 0:
+            self._service.thrown_out += 1
+            self.transport.abortConnection()
+        else:
+            self._watched = True
+            self._service.office.agenda.later(left, self._watch)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the client."""
-        self.resumeProducing()
+        self._busy_since = None
         self._service.protocols.pop(self.link, None)
         self.link.lost()
 
@@ -138,6 +158,7 @@ class SimulatorService(Service):
         if port is not None:
             await _done(port)
         for protocol in tuple(self.protocols.values()):
+            protocol.transport.unregisterProducer()  # which Twisted would wait for
             protocol.transport.loseConnection()
 
     def stopService(self) -> Deferred[None]:

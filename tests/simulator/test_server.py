@@ -12,10 +12,11 @@ from tests.simulator.company import LINES, LOGIN, START, Company, first, message
 
 
 class Transport(StringTransport):
-    """A TCP transport that counts its writes."""
+    """A TCP transport that counts its writes, and to whom the other end listens, or not."""
 
     writes = 0
     aborted = False
+    listens = True
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         """Nothing to do."""
@@ -24,6 +25,8 @@ class Transport(StringTransport):
         """Count it."""
         self.writes += 1
         super().write(data)
+        if self.listens and self.producer is not None:
+            self.producer.resumeProducing()
 
     def abortConnection(self) -> None:
         """Note it."""
@@ -91,14 +94,28 @@ class ServerTests(SynchronousTestCase):
         self.assertEqual(self.transport.writes, 1)
 
     def test_slow_reader(self) -> None:
-        """Who leaves the socket full for a second is thrown out; others are not; who mends in time stays."""
+        """Who takes nothing for a second is thrown out; who mends in time is not, and has missed nothing."""
         other, stays = self.connect()
-        self.client.pauseProducing()
-        other.pauseProducing()
-        self.pass_time(0.5)
+        self.transport.listens = stays.listens = False
+        self.company.pbx.set_global("one", "1")
+        self.service.turn()
+        self.company.pbx.set_global("two", "2")
+        self.pass_time(0.7)
+        self.assertNotIn(b"two", stays.value())
+        stays.listens = True
         other.resumeProducing()
+        self.assertIn(b"two", stays.value())
         self.pass_time(0.7)
         self.assertEqual((self.transport.aborted, stays.aborted, self.service.thrown_out), (True, False, 1))
+
+    def test_much_at_once(self) -> None:
+        """More than fits one write leaves in several, whole and in order."""
+        for number in range(30):
+            self.company.pbx.set_global("big", f"{number:05d}" * 4000)
+        self.service.turn()
+        values = [first(m, "Value")[:5] for m in messages(self.transport.value())]
+        self.assertEqual(values, [f"{number:05d}" for number in range(30)])
+        self.assertGreater(self.transport.writes, 1)
 
     def test_leaving(self) -> None:
         """A client that is gone is forgotten."""
