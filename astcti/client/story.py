@@ -24,7 +24,7 @@ from astcti.model.notices import CallView
 
 KIND_WIDTH = 17  # OriginateResponse
 CALLER_WIDTH = 24
-WHERE_WIDTH = 20
+WHERE_WIDTH = 26
 
 
 def line_of(happening: Happening, when: float) -> str:
@@ -118,8 +118,12 @@ def _object(happening: Happening) -> dict[str, Any]:
     return {"event": _EVENTS[type(happening)], **asdict(happening)}
 
 
+# Fields of a call that have other names outside: those of the variables in templates.
+_OUTSIDE = {"number": "callerid", "name": "calleridname", "account": "accountcode"}
+
+
 def _call_object(call: CallView) -> dict[str, Any]:
-    known = {name: value for name, value in call._asdict().items() if value not in ("", None, 0.0)}
+    known = {_OUTSIDE.get(name, name): v for name, v in call._asdict().items() if v not in ("", None, 0.0)}
     return {**known, "variables": dict(call.variables)}
 
 

@@ -159,7 +159,7 @@ def main(argv: Sequence[str]) -> int:
     except UserError as e:
         sys.stderr.write(f"astcti agent: {e}\n")
         return 2
-    logs = Logs(None, level="warn", stream=sys.stderr)
+    logs = Logs(None, level="error", stream=sys.stderr)  # what is less than that is told in the story
     logs.startService()
     try:
         refusal = run(reactor, agent)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.actions.registry import action_types
 from astcti.actions.render import BUILT_INS, MAX_RENDERED, render_actions, values_of
 from astcti.actions.template import expand, parse
 from astcti.config.model import Action
@@ -108,6 +109,21 @@ class RenderTests(SynchronousTestCase):
             self.assertEqual(self.ids(actions), ["3"])
             self.assertEqual(self.ids(actions, place="SERVER"), [])
         self.assertEqual([event["id"] for event in events], [1, 2, 4])
+
+    def test_a_broken_plugin_costs_only_its_own_actions(self) -> None:
+        """A plug-in that breaks over a call is logged with its traceback, and the other actions are sent."""
+
+        class Broken:
+            places = frozenset({"CLIENT"})
+
+            def render(self, *arguments: object) -> None:
+                raise ZeroDivisionError
+
+        types = dict(action_types()) | {"BROKEN": Broken()}
+        actions = [Action(id=1, type="BROKEN"), say("x", 2)]
+        rendered = render_actions(actions, VALUES, "", "CLIENT", types=types)  # type: ignore[arg-type]
+        self.assertEqual([action.id for action in rendered], ["2"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_calls_do_not_mix(self) -> None:
         """The second call's page shows the second caller."""

@@ -88,14 +88,15 @@ class LineTests(SynchronousTestCase):
         self.assertEqual([line_of(happening, WHEN) for happening in story], [
             "08:20:06  logged in          oper1 at PJSIP/201 PJSIP/251  cti.example:5000  TLS  compressed",
             "08:20:06  queue              astcti joined",
-            "08:20:06  Callerid           0123 Jane Doe             demo (astcti)         PJSIP/trunk-00000008"
+            "08:20:06  Callerid           0123 Jane Doe             demo (astcti)               PJSIP/trunk-00000008"
             "  calldata=12345  Up",
-            "08:20:06  Link               0123 Jane Doe             demo (astcti)         PJSIP/trunk-00000008"
+            "08:20:06  Link               0123 Jane Doe             demo (astcti)               PJSIP/trunk-00000008"
             "  calldata=12345  Up  2 actions",
             "08:20:06    ok               BROWSER https://crm.example/?c=0123  12 ms",
             "08:20:06    failed           BROWSER https://crm.example/?c=0123  1 ms  (no browser was found here)",
             "08:20:06    would do         BROWSER https://crm.example/?c=0123",
-            "08:20:06  Hangup             (unknown)                                       PJSIP/201-1  Normal Clearing",
+            "08:20:06  Hangup             (unknown)                                             PJSIP/201-1"
+            "  Normal Clearing",
             "08:20:06  not connected      cti.example:5000: the server closed the connection; trying again in 2 s",
             "08:20:06  refused            cti.example:5000: wrong user name or password",
             "08:20:06  Pbx                state=down",
@@ -118,8 +119,9 @@ class JSONTests(SynchronousTestCase):
         """An event has the call's fields, its variables as an object, and the actions."""
         self.assertEqual(json.loads(json_of(CallEvent("Link", CALL, (PAGE,)), WHEN)), {
             "time": "2013-06-19T08:20:06.250Z", "event": "Link",
-            "call": {"uniqueid": "1.1", "channel": "PJSIP/trunk-00000008", "number": "0123", "name": "Jane Doe",
-                     "context": "astctidemo", "variables": {"calldata": "12345", "vip": ""}, "state": "Up",
+            "call": {"uniqueid": "1.1", "channel": "PJSIP/trunk-00000008", "callerid": "0123",
+                     "calleridname": "Jane Doe", "context": "astctidemo",
+                     "variables": {"calldata": "12345", "vip": ""}, "state": "Up",
                      "queue": "astcti", "service": "demo"},
             "actions": [{"id": "7", "type": "BROWSER", "parameters": "https://crm.example/?c=0123"}],
         })  # fmt: skip
