@@ -70,7 +70,7 @@ class Gate:
 
     def arrive(self, arrival: Arrival) -> None:
         """Admit a connection at once or when there is room."""
-        if not self._waiting and self._has_room(arrival):
+        if self._has_room(arrival):  # and then nobody waits whom it could overtake
             self._let_in(arrival)
         else:
             self._waiting[arrival] = None
@@ -106,7 +106,7 @@ class Gate:
             for listener in self._listeners - self._paused:
                 self._paused.add(listener)
                 listener.stopReading()
-        elif self._paused and not self._waiting:
+        elif self._paused:
             paused, self._paused = self._paused, set()
             for listener in paused:
                 listener.startReading()

@@ -39,6 +39,10 @@ class ServerSession(Conversation):
         except Refused as e:
             self.send_away(e.number, e.reason)
             return
+        except Exception:
+            _log.failure("{peer} could not be taken", peer=self.peer)
+            self.send_away(999, "internal error")
+            return
         self._attached = True
         self._watch()
         self.reply(Code.OK, "WELCOME")

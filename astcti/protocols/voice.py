@@ -158,7 +158,10 @@ class Voice:
     def _detach(self) -> None:
         if self._attached:
             self._attached = False
-            self._context.desk.detach(self)
+            try:
+                self._context.desk.detach(self)
+            except Exception:
+                _log.failure("{peer} could not be let go", peer=self.peer)
 
     def _watch(self) -> None:
         """Have the wheel look at this session in time."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from math import ceil
 from typing import Final, Protocol
 
+from twisted.logger import Logger
+
 GRANULARITY: Final = 0.25  # seconds; every time limit is kept to within it, and never cut short
+
+_log = Logger()
 
 
 class Timed(Protocol):
@@ -68,9 +72,13 @@ class Wheel:
         for slot in due:
             for item in self._slots.pop(slot, ()):
                 item.slot = None
-                deadline = item.tick(now)
-                if deadline is not None:
-                    self.set(item, deadline)
+                try:
+                    deadline = item.tick(now)
+                except Exception:
+                    _log.failure("looking at the time-outs of {item}", item=item)  # its bug, not the others'
+                else:
+                    if deadline is not None:
+                        self.set(item, deadline)
 
     def __len__(self) -> int:
         """How many things have a deadline."""

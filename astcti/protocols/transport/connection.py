@@ -112,10 +112,12 @@ class ServerProtocol:
         self._transport.registerProducer(self, True)
         self._transport.resumeProducing()
         refusal = self.factory.refusal()
+        self._feeding = True
         if refusal is None:
             self.session.start()
         else:
             self.session.send_away(*refusal)
+        self._feeding = False
         self.flush()
 
     def hold(self) -> None:

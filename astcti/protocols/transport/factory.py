@@ -160,6 +160,9 @@ class ServerFactory:
         """A connection is over."""
         self._protocols.discard(protocol)
         self.gate.leave(protocol)
+        if not self._protocols and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._check_empty()
 
     def refusal(self) -> tuple[int, str] | None:
@@ -177,7 +180,7 @@ class ServerFactory:
         self._dirty.append(protocol)
 
     def _turn(self) -> None:
-        self._timer = self._reactor.callLater(GRANULARITY, self._turn) if self._protocols else None
+        self._timer = self._reactor.callLater(GRANULARITY, self._turn)
         self.context.wheel.turn(self._reactor.seconds())
 
     def _check_empty(self) -> None:
