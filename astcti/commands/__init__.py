@@ -55,21 +55,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     :returns: the exit code.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words:
-        sys.stderr.write(usage())
-        return 2
-    first, *rest = words
+    first, rest = (words[0], words[1:]) if words else ("", [])
+    if first in names():
+        return _run(first, rest)
     if first in ("--help", "-h", "help"):
         sys.stdout.write(usage())
         return 0
     if first in ("--version", "-V", "version"):
         sys.stdout.write(f"astcti {__version__}\n")
         return 0
-    if first not in names():
-        sys.stderr.write(f"astcti: there is no command {first!r}{_hint(first)}\n")
-        return 2
+    sys.stderr.write(f"astcti: there is no command {first!r}{_hint(first)}\n" if first else usage())
+    return 2
+
+
+def _run(name: str, rest: Sequence[str]) -> int:
     try:
-        return int(load(first).main(rest) or 0)
+        return int(load(name).main(rest) or 0)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

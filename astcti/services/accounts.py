@@ -32,8 +32,11 @@ class IWork(Protocol):
 class IVerifierStore(Protocol):
     """A writable place for changed credentials (:class:`astcti.config.overrides.OverrideStore`). May block."""
 
-    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> None:
-        """Keep the new value of an operator's ``PASS_WORD`` or ``PASS_ALT`` in place of ``running``."""
+    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> bool:
+        """Keep the new value of an operator's ``PASS_WORD`` or ``PASS_ALT`` in place of ``running``.
+
+        :returns: false, and nothing has changed, if ``running`` is no longer in force.
+        """
 
 
 class Accounts:
@@ -183,7 +186,8 @@ class Accounts:
             return
         now, put = self._clock.seconds(), self._store.put
         try:
-            await self._work.run(partial(put, operator.username, "PASS_WORD", running, verifier, now))
+            if not await self._work.run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
+                raise Refused(915, "the password was changed by somebody else just now")
             if only_if is None and alternative:
                 await self._work.run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
         except Refused:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -28,17 +28,30 @@ LINK_SETTINGS = (
 class IPbx(IAsk, Protocol):
     """A link that comes back by itself (:class:`astcti.ami.client.AMIClient`)."""
 
-    interest: Interest
+    interest: Interest | None
 
     @property
     def state(self) -> str:
         """``idle connecting banner challenge login syncing up waiting failed``."""
 
-    def startService(self) -> Any:
+    @property
+    def banner(self) -> str:
+        """The PBX's greeting."""
+
+    def counted(self) -> dict[str, int]:
+        """What went over the link, by name."""
+
+    def startService(self) -> None:
         """Begin to connect."""
 
-    def stopService(self) -> Any:
+    def stopService(self) -> Deferred[None]:
         """Log off; fires when that is done."""
+
+    def retry(self) -> None:
+        """Try now, if no link is there or under way."""
+
+    def configure(self, settings: Settings) -> None:
+        """Go by other settings, which need no other link."""
 
 
 class MakePbx(Protocol):
@@ -52,14 +65,19 @@ class MakePbx(Protocol):
         on_event: Callable[[Message], None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
+        on_give_up: Callable[[str], None],
     ) -> IPbx:
-        """Nothing is opened before it is started."""
+        """Nothing is opened before it is started.
+
+        :raises ConfigError: a file they name cannot be used.
+        """
 
 
 class LinkService(Service):
     """Keeps the link, and everybody informed of it.
 
     :param open_door: called when clients may come in, every time anew; ``close_door`` when none may for now.
+    :param gave_up: called with a sentence when all tries to connect are used up.
     :ivar pbx: the link itself.
     :ivar since: when it came up or was lost last, in seconds; None before it ever came up.
     """
@@ -75,8 +93,9 @@ class LinkService(Service):
         desk: Desk,
         settings: Settings,
         *,
-        open_door: Callable[[], None],
-        close_door: Callable[[], None],
+        open_door: Callable[[], object],
+        close_door: Callable[[], object],
+        gave_up: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._clock = clock
         self._make = make
@@ -84,6 +103,7 @@ class LinkService(Service):
         self._settings = settings
         self._open_door = open_door
         self._close_door = close_door
+        self._gave_up = gave_up
         self._grace: IDelayedCall | None = None
         self._syncing: Deferred[None] | None = None
         self.follower = follower
@@ -105,6 +125,7 @@ class LinkService(Service):
             on_event=lambda message: self._event(message) if current() else None,
             on_up=lambda: self._connected() if current() else None,
             on_down=lambda reason: self._lost(reason) if current() else None,
+            on_give_up=lambda reason: self._gave_up(reason) if current() else None,
         )
         made.append(pbx)
         return pbx
@@ -114,33 +135,32 @@ class LinkService(Service):
         Service.startService(self)
         self.pbx.startService()
 
-    def stopService(self) -> Deferred[Any]:
+    def stopService(self) -> Deferred[None]:
         """Log off; fires when that is done."""
         Service.stopService(self)
         self._stop_waiting()
         self._stop_syncing()
         self.follower.stop()
-        return maybeDeferred(self.pbx.stopService)
+        return self.pbx.stopService()
 
     def configure(self, settings: Settings, plan: Plan) -> None:
         """Go by other settings and services; another address or user makes another link."""
         before, self._settings = self._settings, settings
         self.follower.tracker.plan = plan
         self.pbx.interest = interest_for(plan)
+        self.pbx.configure(settings)
         if any(getattr(before, name) != getattr(settings, name) for name in LINK_SETTINGS):
             self._log.info("The PBX is now {host}:{port}", host=settings.ami_host, port=settings.ami_port)
             self._renew()
 
     def retry(self) -> None:
         """Try to connect now, whatever was tried before."""
-        self._renew()
+        self.pbx.retry()
 
     def _renew(self) -> None:
         old = self.pbx
         self._lost("another link is made")
-        maybeDeferred(old.stopService).addErrback(
-            lambda failure: self._log.failure("Closing the old link to the PBX", failure)
-        )
+        old.stopService().addErrback(lambda failure: self._log.failure("Closing the old link to the PBX", failure))
         self.pbx = self._made()
         if self.running:
             self.pbx.startService()

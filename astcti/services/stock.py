@@ -60,15 +60,8 @@ async def take_stock(pbx: IAsk) -> Stock:
 async def _listed(pbx: IAsk, action: Action) -> list[Message] | None:
     try:
         return await pbx.collectAction(action)
-    except AMIRefused as e:
-        if "permission" in str(e).lower():
-            _log.warn(
-                "The PBX does not let our manager user do {action}: in manager.conf its write needs {right}",
-                action=action.NAME,
-                right=action.RIGHT,
-            )
-        else:
-            _log.info("The PBX has no {action}: {reason}", action=action.NAME, reason=str(e))
+    except AMIRefused as e:  # if a right is missing, the client has said which
+        _log.info("The PBX has no {action} for us: {reason}", action=action.NAME, reason=str(e))
     except AMITimeout:
         _log.warn("The PBX did not answer {action} in time; running calls may be missing", action=action.NAME)
     return None

@@ -132,10 +132,11 @@ class Store:
         self.alternatives: dict[str, str] = {}
         self.broken = False
 
-    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> None:
+    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> bool:
         if self.broken:
             raise OSError("disk full")
         {"PASS_WORD": self.kept, "PASS_ALT": self.alternatives}[column][username] = value
+        return True
 
 
 def call_centre(**changes: Any) -> Configuration:

@@ -63,6 +63,7 @@ class FakePbx:
         self.on_event: Callable[[Message], None]
         self.on_up: Callable[[], None]
         self.on_down: Callable[[str], None]
+        self.on_give_up: Callable[[str], None]
 
     def startService(self) -> None:
         self.state = "connecting"
@@ -88,6 +89,17 @@ class FakePbx:
         while self.late:
             name, late = self.late.pop(0)
             self._answer(name).chainDeferred(late)
+
+    banner = "Asterisk Call Manager/11.0.0"
+
+    def counted(self) -> dict[str, int]:
+        return {"events": 7, "skipped": 3}
+
+    def configure(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def retry(self) -> None:
+        self.state = "connecting"
 
     def come_up(self) -> None:
         """Log in."""

@@ -1,0 +1,79 @@
+"""``astcti serve``: run the server in the foreground, its log on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from astcti.commands.options import Options as BaseOptions
+from astcti.errors import UserError
+from astcti.services.logs import LEVELS, Logs
+from astcti.services.server import StartFailed
+from astcti.tap import build_tree, prepare
+
+SUMMARY = "run the server in the foreground"
+
+
+class Options(BaseOptions):
+    """Options of ``astcti serve``."""
+
+    synopsis = "Usage: astcti serve [options]"
+    longdesc = (
+        "Runs the server until it is interrupted, with its log on standard error. twistd astcti runs the same server "
+        "as a daemon. Exit code 0 after an orderly end, 1 when the configuration or a port cannot be used, 2 when the "
+        "PBX could not be reached as often as the configuration says."
+    )
+    optParameters: ClassVar = [
+        ["config", "c", None, "the bootstrap file (default: $ASTCTI_CONFIG, etc/astcti.xml, /etc/astcti/astcti.xml)"],
+        ["log-level", "l", None, f"what the log says at least: {', '.join(LEVELS)} (default: the bootstrap file's)"],
+    ]
+    optFlags: ClassVar = [["json-log", None, "write the log as one JSON object a line"]]
+
+    def postOptions(self) -> None:
+        """See that the options make sense."""
+        if self["log-level"] not in (None, *LEVELS):
+            raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}")
+
+
+def main(argv: Sequence[str], reactor: Any = None) -> int:
+    """Run the server; returns when it has ended."""
+    options = Options()
+    try:
+        options.parseOptions(argv)
+    except usage.UsageError as e:
+        sys.stderr.write(f"{options}\nastcti serve: {e}\n")
+        return 2
+    try:
+        prepared = prepare(options["config"])
+    except UserError as e:
+        sys.stderr.write(f"astcti serve: {e}\n")
+        return 1
+    for warning in (*prepared.bootstrap.warnings, *prepared.loaded.warnings):
+        sys.stderr.write(f"warning: {warning}\n")
+    if reactor is None:
+        from twisted.internet import reactor
+    level = options["log-level"] or prepared.bootstrap.logging.level
+    logs = Logs(None, level=level, json_lines=bool(options["json-log"]), stream=sys.stderr)
+    server = build_tree(
+        reactor,
+        prepared.bootstrap,
+        prepared.loaded.configuration,
+        loader=prepared.loader,
+        loaded=prepared.loaded,
+        logs=logs,
+    )
+    codes = [0]
+
+    def failed(failure: Any) -> None:
+        codes.append(failure.value.code if isinstance(failure.value, StartFailed) else 1)
+        sys.stderr.write(f"astcti serve: {failure.value}\n")
+        reactor.callLater(0, reactor.stop)
+
+    server.ready.addErrback(failed)
+    reactor.callWhenRunning(server.startService)
+    reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
+    reactor.run()
+    return codes[-1]

@@ -1,0 +1,66 @@
+"""The link to the PBX as the settings describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from astcti.ami.client import AMIClient, AMISettings, Credentials, ami_endpoint
+from astcti.ami.message import Interest, Message
+from astcti.config.settings import Settings
+from astcti.services.link import MakePbx
+
+
+def ami_settings(settings: Settings) -> AMISettings:
+    """The link's part of the settings."""
+    return AMISettings(
+        ping_interval=settings.ami_ping_interval or float("inf"),
+        response_timeout=settings.ami_response_timeout,
+        plaintext_login=settings.ami_plaintext_login,
+        connect_timeout=settings.ami_connect_timeout / 1000,
+        retry_pause=settings.ami_connect_retry_after,
+        retries=settings.ami_connect_retries,
+    )
+
+
+class Pbx(AMIClient):
+    """A link that can be told other settings while it is up."""
+
+    def configure(self, settings: Settings) -> None:
+        """Go by other settings, from the next pause and the next link on."""
+        self.settings = ami_settings(settings)
+
+    def counted(self) -> dict[str, int]:
+        """What went over all links so far, by name."""
+        return asdict(self.counters)
+
+
+def pbx_maker(reactor: Any) -> MakePbx:
+    """Makes links by this reactor."""
+
+    def make(
+        settings: Settings,
+        interest: Interest,
+        *,
+        on_event: Callable[[Message], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[str], None],
+        on_give_up: Callable[[str], None],
+    ) -> Pbx:
+        endpoint = ami_endpoint(
+            reactor, settings.ami_host, settings.ami_port, tls=settings.ami_tls, ca_file=settings.ami_ca_file
+        )
+        return Pbx(
+            reactor,
+            endpoint,
+            Credentials(settings.ami_user, settings.ami_secret),
+            settings=ami_settings(settings),
+            interest=interest,
+            on_event=on_event,
+            on_up=on_up,
+            on_down=on_down,
+            on_give_up=on_give_up,
+        )
+
+    return make

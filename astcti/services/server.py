@@ -1,0 +1,134 @@
+"""The whole server as one service: begins in order, and ends in order too."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, TimeoutError, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from astcti import __version__
+from astcti.errors import UserError
+from astcti.protocols.transport import ServerFactory
+from astcti.services.changeover import Changeover
+from astcti.services.desk import Desk
+from astcti.services.door import Door
+from astcti.services.link import LinkService
+from astcti.services.status import StatusBoard
+
+LEAVING_SECONDS = 5.0  # for clients to hear that the server stops, and to go
+PART_SECONDS = 5.0  # for each other part to end
+
+
+class StartFailed(UserError):
+    """The server cannot begin.
+
+    :ivar code: the process's exit code.
+    """
+
+    def __init__(self, reason: str, code: int = 1) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Start:
+    """How the start goes.
+
+    :ivar ready: fires when clients can come in for the first time; fails with :class:`StartFailed`.
+    """
+
+    _log = Logger()
+
+    def __init__(self) -> None:
+        self.ready: Deferred[None] = Deferred()
+
+    def succeeded(self) -> None:
+        """Clients can come in."""
+        if not self.ready.called:
+            # What is there now stays: the collector need not look at it again, ever.
+            gc.collect()
+            gc.freeze()
+            self._log.info("Ready")
+            self.ready.callback(None)
+
+    def failed(self, reason: str, code: int = 1) -> None:
+        """Something needed cannot be had; a server that has begun goes on without."""
+        self._log.critical("{reason}", reason=reason)
+        if not self.ready.called:
+            self.ready.errback(StartFailed(reason, code))
+
+    def gave_up(self, reason: str) -> None:
+        """The PBX could not be reached as often as was to be tried."""
+        self.failed(f"the PBX cannot be reached: {reason}", 2)
+
+
+class Server(MultiService):
+    """Everything that :func:`astcti.tap.build_tree` puts together.
+
+    :ivar ready: fires when clients can come in for the first time; fails with :class:`StartFailed`.
+    """
+
+    name = "astcti"
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        start: Start,
+        *,
+        desk: Desk,
+        link: LinkService,
+        door: Door,
+        factory: ServerFactory,
+        changeover: Changeover,
+        board: StatusBoard,
+    ) -> None:
+        MultiService.__init__(self)
+        self.desk = desk
+        self.link = link
+        self.door = door
+        self.factory = factory
+        self.changeover = changeover
+        self.board = board
+        self.ready = start.ready
+        self._start = start
+        self._clock = clock
+
+    def startService(self) -> None:
+        """Begin."""
+        self._log.info("astcti {version} begins", version=__version__)
+        try:
+            MultiService.startService(self)
+        except UserError as e:
+            self._start.failed(str(e))
+
+    def stopService(self) -> Deferred[None]:
+        """Nobody is let in; clients are told and go; then the PBX is left, and everything else."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._log.info("Stopping")
+        self.running = 0
+        parts: Sequence[IService] = list(self)
+        await self._within(PART_SECONDS, self.door.close)
+        await self._within(LEAVING_SECONDS, self.factory.shut_down)
+        for part in reversed(parts):
+            await self._within(PART_SECONDS, part.stopService)
+
+    async def _within(self, seconds: float, stop: Any) -> None:
+        """Await the end of one part, but not for ever."""
+        try:
+            await maybeDeferred(stop).addTimeout(seconds, self._clock)
+        except TimeoutError:
+            self._log.warn("{part} did not end within {seconds:g} s", part=_named(stop), seconds=seconds)
+        except Exception:
+            self._log.failure("Stopping {part}", part=_named(stop))
+
+
+def _named(stop: Any) -> str:
+    owner = getattr(stop, "__self__", None)
+    return str(getattr(owner, "name", None) or type(owner).__name__)

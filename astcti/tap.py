@@ -1,0 +1,189 @@
+"""Where everything meets: options, and the one function that puts the service tree together."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+from astcti.actions.registry import action_types
+from astcti.config.bootstrap import Bootstrap, read_bootstrap
+from astcti.config.load import Loaded, Loader
+from astcti.config.model import Configuration
+from astcti.config.plan import plan_of
+from astcti.config.settings import Settings
+from astcti.config.watcher import ConfigurationWatcher
+from astcti.errors import UserError
+from astcti.model.calls import Tracker
+from astcti.model.roster import Roster
+from astcti.protocols.transport import ServerFactory
+from astcti.services.accounts import Accounts
+from astcti.services.changeover import Changeover
+from astcti.services.commands import ControlCommands
+from astcti.services.control import ControlService, is_answered
+from astcti.services.counters import Counters
+from astcti.services.desk import Desk
+from astcti.services.door import Door, protocol_settings
+from astcti.services.following import Follower
+from astcti.services.hangup import HangupSignal
+from astcti.services.hashpool import HashPool
+from astcti.services.link import LinkService, MakePbx
+from astcti.services.logs import Logs
+from astcti.services.pbx import pbx_maker
+from astcti.services.server import Server, Start, StartFailed
+from astcti.services.serveractions import ServerActions
+from astcti.services.status import StatusBoard
+from astcti.services.whereabouts import find_bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a server begins with, read and found good."""
+
+    bootstrap: Bootstrap
+    loader: Loader
+    loaded: Loaded
+
+
+def prepare(config: str | None) -> Prepared:
+    """Read the bootstrap file and the configuration it leads to.
+
+    :raises ConfigError: one of them cannot be used; the text says why.
+    :raises UserError: another server runs by this bootstrap file.
+    """
+    bootstrap = read_bootstrap(find_bootstrap(config))
+    loader = Loader.of(bootstrap, action_types())
+    loaded = loader.first()
+    if is_answered(bootstrap.ctiserver.control):
+        raise UserError(f"another astcti runs already: {bootstrap.ctiserver.control} is answered")
+    return Prepared(bootstrap, loader, loaded)
+
+
+def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
+    """The log files a bootstrap file describes."""
+    logging = bootstrap.logging
+    return Logs(logging.directory, level=logging.level, rotate=logging.rotate, keep=logging.keep, json_lines=json_lines)
+
+
+def build_tree(
+    reactor: Any,
+    bootstrap: Bootstrap,
+    configuration: Configuration,
+    *,
+    loader: Loader | None = None,
+    loaded: Loaded | None = None,
+    logs: Logs | None = None,
+    control: bool = True,
+    make_pbx: MakePbx | None = None,
+) -> Server:
+    """Put the server together. Nothing is opened before it is started.
+
+    :param loader: with it (and what it ``loaded``) the configuration is watched and replaced while the server runs,
+        and operators can change their passwords.
+    :param control: whether ``astcti ctl`` can reach it.
+    :param make_pbx: makes the link to the PBX, for tests.
+    """
+    settings = Settings.of(configuration, bootstrap)
+    start = Start()
+    counters = Counters()
+    tracker = Tracker(plan_of(configuration))
+    roster = Roster()
+    hashing = HashPool(reactor)
+    actions = ServerActions(reactor, counters)
+    accounts = Accounts(
+        reactor, hashing, configuration,
+        key=secrets.token_bytes(32), store=loader.overrides if loader else None, upgrade=settings.upgrade_hashes,
+    )  # fmt: skip
+    desk = Desk(
+        reactor, configuration, settings, accounts,
+        listening=tracker, membership=roster, start=actions.start, counters=counters,
+    )  # fmt: skip
+    factory = ServerFactory(reactor, desk, protocol_settings(settings))
+    door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
+    link = LinkService(
+        reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,
+        open_door=door.open, close_door=door.close, gave_up=start.gave_up,
+    )  # fmt: skip
+    changeover = Changeover(bootstrap, configuration, settings, desk=desk, link=link, door=door)
+    watcher = None
+    if loader is not None and loaded is not None:
+        watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply)
+    board = StatusBoard(
+        reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher
+    )
+    server = Server(
+        reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board
+    )
+    parts: list[Any] = [logs] if logs is not None else []
+    if control:
+        commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
+        parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
+    parts += [hashing, actions, door, link]
+    if watcher is not None:
+        parts += [watcher, HangupSignal(reactor, watcher.reload)]
+    for part in parts:
+        part.setServiceParent(server)
+    return server
+
+
+class Options(usage.Options):
+    """Options of ``twistd astcti``."""
+
+    synopsis = "[--config FILE]"
+    longdesc = (
+        "The CTI server. It logs in to the PBX's manager interface and then lets clients in. SIGHUP has it look for "
+        "another configuration, SIGTERM ends it; astcti ctl status shows how it is."
+    )
+    optParameters: Sequence[Sequence[Any]] = [
+        ["config", "c", None, "the bootstrap file (default: $ASTCTI_CONFIG, etc/astcti.xml, /etc/astcti/astcti.xml)"]
+    ]
+    optFlags: Sequence[Sequence[Any]] = [
+        ["check", None, "only say whether the configuration can be used"],
+        ["json-log", None, "write the log as one JSON object a line"],
+    ]
+
+    def postOptions(self) -> None:
+        """Read the configuration, so that whatever is wrong with it is said before anything begins."""
+        try:
+            self.prepared = prepare(self["config"])
+        except UserError as e:
+            raise usage.UsageError(str(e)) from e
+        for warning in (*self.prepared.bootstrap.warnings, *self.prepared.loaded.warnings):
+            sys.stderr.write(f"warning: {warning}\n")
+        if self["check"]:
+            sys.stdout.write(f"{self.prepared.loaded.path} can be used\n")
+            raise SystemExit(0)
+
+
+def makeService(options: Options) -> Server:
+    """The server, for ``twistd``."""
+    from twisted.internet import reactor
+
+    prepared = options.prepared
+    server = build_tree(
+        reactor, prepared.bootstrap, prepared.loaded.configuration,
+        loader=prepared.loader, loaded=prepared.loaded,
+        logs=logs_of(prepared.bootstrap, json_lines=bool(options["json-log"])),
+    )  # fmt: skip
+
+    def end(failure: Failure) -> None:
+        """The server could not begin: end the process with an exit code that says so."""
+        code = failure.value.code if isinstance(failure.value, StartFailed) else 1
+        sys.stderr.write(f"astcti: {failure.getErrorMessage()}\n")
+        sys.stderr.flush()
+        # twistd has no way to be told an exit code; by the time of this handler it has tidied up.
+        atexit.register(os._exit, code)
+        reactor.callWhenRunning(reactor.stop)
+
+    server.ready.addErrback(end)
+    return server
+
+
+__all__ = ["Options", "Prepared", "build_tree", "logs_of", "makeService", "prepare"]
