@@ -1,9 +1,8 @@
-"""Where a password comes from, and what goes over the wire for it."""
+"""Where a password comes from."""
 
 from __future__ import annotations
 
 import getpass
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -13,11 +12,6 @@ from astcti.errors import UserError
 
 VARIABLE = "ASTCTI_PASSWORD"
 MAX_PASSWORD = 1024  # characters; a file given by mistake is longer
-
-
-def digest_of(password: str) -> str:
-    """What ``PASS`` carries: 32 lower-case hexadecimal digits."""
-    return hashlib.md5(password.encode("utf-8"), usedforsecurity=False).hexdigest()
 
 
 def find_password(given: str | None, file: str | None, environment: Mapping[str, str] = os.environ) -> str:

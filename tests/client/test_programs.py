@@ -18,7 +18,7 @@ from astcti.actions.application import application
 from astcti.actions.browsers import browser
 from astcti.actions.performer import Performer
 from astcti.client import place
-from astcti.client.passwords import digest_of, find_password
+from astcti.client.passwords import find_password
 from astcti.client.place import ClientPlace, system_browser
 from astcti.client.programs import Programs
 from astcti.errors import UserError
@@ -244,11 +244,6 @@ class ClientPlaceTests(ProgramTestCase):
 
 class PasswordTests(SynchronousTestCase):
     """Where the password comes from."""
-
-    def test_digest(self) -> None:
-        """The digest is that of the protocol's examples."""
-        self.assertEqual(digest_of("pass"), "1a1dc91c907325c69271ddf0c944bc72")
-        self.assertEqual(digest_of("test"), "098f6bcd4621d373cade4e832627b4f6")
 
     def test_order(self) -> None:
         """The command line beats the file, and the file the environment."""
