@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -63,7 +64,7 @@ class Table:
     @property
     def defaults(self) -> Mapping[str, Any]:
         """Attribute to default, of those that have one."""
-        return {f.name: f.default for f in fields(self.row) if f.default is not MISSING}
+        return _defaults_of(self.row)
 
     def column(self, attribute: str) -> Column:
         """The column of an attribute."""
@@ -76,6 +77,11 @@ class Table:
     def id_of(self, row: Any) -> str:
         """A row's primary key as messages show it: ``3``, or ``1/2`` where it has two parts."""
         return "/".join(str(part) for part in self.key_of(row))
+
+
+@cache
+def _defaults_of(row: type[Any]) -> Mapping[str, Any]:
+    return {f.name: f.default for f in fields(row) if f.default is not MISSING}
 
 
 _ENABLED = Column("ENABLED", "enabled", kinds.BOOL, "enabled")

@@ -58,16 +58,16 @@ def _children(configuration: Configuration) -> _Children:
 def _write_row(group: Element, table: Table, row: Any, children: _Children) -> None:
     element = etree.SubElement(group, table.element)
     for column in table.columns:
-        with _place(table.name, table.id_of(row), column.name):
-            _write_column(element, table, column, getattr(row, column.attribute))
+        value = getattr(row, column.attribute)
+        if column.xml and not (column.attribute in table.defaults and value == table.defaults[column.attribute]):
+            with _place(table.name, table.id_of(row), column.name):
+                _write_column(element, column, value)
     # Two rows of one id are wrong (rule 3), but must not be doubled: the first takes the children.
     for child_table, child in children.pop((table.name, getattr(row, "id", 0)), ()):
         _write_row(element, child_table, child, {})
 
 
-def _write_column(element: Element, table: Table, column: Column, value: Any) -> None:
-    if not column.xml or (column.attribute in table.defaults and value == table.defaults[column.attribute]):
-        return
+def _write_column(element: Element, column: Column, value: Any) -> None:
     text = column.kind.write(value)
     if text is None:
         return
