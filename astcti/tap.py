@@ -6,13 +6,13 @@ import atexit
 import os
 import secrets
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from astcti import __version__
 from astcti.actions.registry import action_types
 from astcti.config.bootstrap import Bootstrap, read_bootstrap
 from astcti.config.load import Loaded, Loader
@@ -141,20 +141,27 @@ class Options(usage.Options):
         "The CTI server. It logs in to the PBX's manager interface and then lets clients in. SIGHUP has it look for "
         "another configuration, SIGTERM ends it; astcti ctl status shows how it is."
     )
-    optParameters: Sequence[Sequence[Any]] = [
+    optParameters: ClassVar = [
         ["config", "c", None, "the bootstrap file (default: $ASTCTI_CONFIG, etc/astcti.xml, /etc/astcti/astcti.xml)"]
     ]
-    optFlags: Sequence[Sequence[Any]] = [
+    optFlags: ClassVar = [
         ["check", None, "only say whether the configuration can be used"],
         ["json-log", None, "write the log as one JSON object a line"],
     ]
+
+    def opt_version(self) -> None:
+        """Say which version this is, and exit."""
+        sys.stdout.write(f"astcti {__version__}\n")
+        raise SystemExit(0)
 
     def postOptions(self) -> None:
         """Read the configuration, so that whatever is wrong with it is said before anything begins."""
         try:
             self.prepared = prepare(self["config"])
         except UserError as e:
-            raise usage.UsageError(str(e)) from e
+            # Without the page of usage that UsageError would put before it.
+            sys.stderr.write(f"astcti: {e}\n")
+            raise SystemExit(1) from e
         for warning in (*self.prepared.bootstrap.warnings, *self.prepared.loaded.warnings):
             sys.stderr.write(f"warning: {warning}\n")
         if self["check"]:
@@ -176,8 +183,9 @@ def makeService(options: Options) -> Server:
     def end(failure: Failure) -> None:
         """The server could not begin: end the process with an exit code that says so."""
         code = failure.value.code if isinstance(failure.value, StartFailed) else 1
-        sys.stderr.write(f"astcti: {failure.getErrorMessage()}\n")
-        sys.stderr.flush()
+        if sys.__stderr__ is not None:  # twistd has replaced the other one
+            sys.__stderr__.write(f"astcti: {failure.getErrorMessage()}\n")
+            sys.__stderr__.flush()
         # twistd has no way to be told an exit code; by the time of this handler it has tidied up.
         atexit.register(os._exit, code)
         reactor.callWhenRunning(reactor.stop)

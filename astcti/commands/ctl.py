@@ -37,6 +37,10 @@ class Options(BaseOptions):
     """Options of ``astcti ctl``."""
 
     synopsis = "Usage: astcti ctl [options] COMMAND"
+    longdesc = (
+        "Talks to the server over its local socket, so it has to run on the same machine, as the server's user or "
+        "root. Exit code 0 when the server did it, 1 when it did not or is not there."
+    )
     optFlags: ClassVar = [["json", "j", "print the answer as JSON"]]
     optParameters: ClassVar = [
         ["config", "c", None, "the server's bootstrap file, which says where its control socket is"],

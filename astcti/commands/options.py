@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from twisted.python import usage
+
+from astcti import __version__
 
 
 class Options(usage.Options):
@@ -19,3 +22,8 @@ class Options(usage.Options):
         :raises twisted.python.usage.UsageError: they make no sense; the text says which.
         """
         super().parseOptions(None if options is None else list(options))  # type: ignore[no-untyped-call]
+
+    def opt_version(self) -> None:
+        """Say which version this is, and exit."""
+        sys.stdout.write(f"astcti {__version__}\n")
+        sys.exit(0)

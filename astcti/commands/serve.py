@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from astcti.commands.options import Options as BaseOptions
@@ -56,6 +57,8 @@ def main(argv: Sequence[str], reactor: Any = None) -> int:
     if reactor is None:
         from twisted.internet import reactor
     level = options["log-level"] or prepared.bootstrap.logging.level
+    # Until logging has begun, Twisted keeps events and repeats critical ones on standard error.
+    globalLogBeginner.beginLoggingTo((), discardBuffer=True, redirectStandardIO=False)
     logs = Logs(None, level=level, json_lines=bool(options["json-log"]), stream=sys.stderr)
     server = build_tree(
         reactor,

@@ -28,6 +28,7 @@ LEVELS = ("debug", "info", "warn", "error", "critical")
 MAX_TEXT = 4000  # characters of one sentence: caller names and the like are somebody else's
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CLASS = re.compile(r"\.[A-Z]\w*$")  # a class that logs is named after its module
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -40,7 +41,7 @@ def sentence(event: LogEvent) -> str:
     """A log event as one line for people; a traceback follows on lines of its own, indented."""
     moment = datetime.fromtimestamp(event.get("log_time", 0.0)).astimezone()
     level = event.get("log_level")
-    source = str(event.get("log_namespace", "-")).removeprefix("astcti.").rpartition(".")[2]
+    source = _CLASS.sub("", str(event.get("log_namespace", "-")).removeprefix("astcti."))
     head = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
     line = f"{head} {level.name if level else 'info':8} {source}: {tidy(formatEvent(event))}\n"
     failure = event.get("log_failure")

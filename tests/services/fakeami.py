@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 
@@ -123,3 +124,4 @@ class FakePBX(Factory):
             self._port = None
         for link in list(self.links):
             link.transport.abortConnection()
+        await deferLater(reactor, 0.01)

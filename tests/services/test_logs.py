@@ -22,7 +22,7 @@ class LineTests(SynchronousTestCase):
     EVENT = {
         "log_time": 1_795_000_000.25,
         "log_level": LogLevel.warn,
-        "log_namespace": "astcti.services.desk",
+        "log_namespace": "astcti.services.desk.Desk",
         "log_format": "{username} left after {seconds} s",
         "username": "anna",
         "seconds": 3,
@@ -32,7 +32,7 @@ class LineTests(SynchronousTestCase):
     def test_for_people(self) -> None:
         """A line has the time, the level, which part speaks, and a sentence."""
         line = sentence(self.EVENT)
-        self.assertRegex(line, r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.250 warn     desk: anna left after 3 s\n$")
+        self.assertRegex(line, r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.250 warn     services.desk: anna left after 3 s\n$")
 
     def test_for_machines(self) -> None:
         """A JSON line has the same sentence and every field."""
