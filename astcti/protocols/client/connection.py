@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from astcti.errors import AstctiError, PeerError
+from astcti.errors import AstctiError, PeerError, Refused
 from astcti.protocols.client.requests import QueueEntry, ServiceEntry
 from astcti.protocols.client.session import Answered, ClientSession, Closing, Notification
 from astcti.protocols.xmlreading import CallEvent
@@ -119,8 +119,16 @@ class CTIClient:
         return self.command(" ".join(("CAPS", *names)))
 
     def keep_alive(self) -> Deferred[int]:
-        """``KEEP``: gives the longest silence allowed, in milliseconds (0: any), and keeps it from here on."""
-        return self.command("KEEP").addCallback(self._keep_alive_every)
+        """``KEEP``: gives the longest silence allowed, in milliseconds (0: any), and keeps it from here on.
+
+        Of a server that does not know the command, :data:`DEFAULT_KEEPALIVE_MS` is assumed.
+        """
+
+        def assume(failure: Failure) -> int:
+            failure.trap(Refused)
+            return DEFAULT_KEEPALIVE_MS
+
+        return self.command("KEEP").addErrback(assume).addCallback(self._keep_alive_every)
 
     def claim_mac(self, mac: str) -> Deferred[tuple[str, ...]]:
         """``MAC``: take the seat of this computer; gives its channels, the main one first."""

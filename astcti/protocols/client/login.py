@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 
 from astcti.errors import Refused
-from astcti.protocols.client.connection import DEFAULT_KEEPALIVE_MS, CTIClient
+from astcti.protocols.client.connection import CTIClient
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ async def log_in(client: CTIClient, profile: Profile) -> Welcome:
         capabilities = await _if_known(client.capabilities(*profile.wanted), capabilities)
     level = await _if_known(client.compress(profile.compression), 0) if profile.compression else 0
     await client.log_in(profile.username, profile.digest)
-    keepalive_ms = await _if_known(client.keep_alive(), DEFAULT_KEEPALIVE_MS)
+    keepalive_ms = await client.keep_alive()
     if profile.system:
         await _if_known(client.set_system(profile.system), None)
     seat = await _if_known(client.identify(), ())

@@ -130,8 +130,8 @@ def _queues(line: Line, items: Sequence[str]) -> tuple[QueueEntry, ...]:
 
 _OK = Expected(frozenset({Code.OK}), _nothing)
 _SEAT = Expected(frozenset({Code.OK}), _channels)
-# Any line about one command, of a word that is not in the table: notices about lists and pauses do not complete it.
-_ANYTHING = Expected(frozenset(range(100, 200)) | {Code.GOODBYE}, _whole)
+# Of a word that is not in the table: a general reply or the end of a list; items and notices do not complete it.
+_ANYTHING = Expected(frozenset(range(100, 200)) | {201, 203, 205, 211, Code.GOODBYE}, _whole)
 
 _EXPECTED: dict[str, Expected] = {
     "": Expected(frozenset({Code.OK}), _text, barrier=True),

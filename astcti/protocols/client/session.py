@@ -140,7 +140,7 @@ class ClientSession:
 
     def _answer(self, request: Request, line: Line) -> Answered:
         self._asked.popleft()
-        if line.code not in request.expected.end:
+        if line.code == Code.FAILED or line.code not in request.expected.end:
             return Answered(request, refusal=parse_refusal(line.text, "errcodes" in self.capabilities))
         try:
             result = request.expected.read(line, request.items)

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ITransport,
 )
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from astcti.interfaces import IDesk
@@ -23,6 +24,8 @@ from astcti.protocols.settings import ProtocolSettings
 from astcti.protocols.transport.connection import ServerProtocol
 from astcti.protocols.transport.descriptors import raise_file_limit
 from astcti.protocols.wheel import GRANULARITY, Wheel
+
+_log = Logger()
 
 _SPARE_FILES: Final = 256  # descriptors beside the clients': the PBX, data bases, logs, action connections
 
@@ -138,7 +141,11 @@ class ServerFactory:
         """Write what this turn has brought to anybody now, instead of at its end."""
         dirty, self._dirty = self._dirty, []
         for protocol in dirty:
-            protocol.flush_turn()
+            try:
+                protocol.flush_turn()
+            except Exception:
+                _log.failure("writing to {peer}", peer=protocol.address)
+                protocol.abort()
 
     # -- what protocols call
 
