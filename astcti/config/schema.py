@@ -45,7 +45,7 @@ class Column:
         return self.xml[1:-1] if self.xml.startswith("<") else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """One table: ``row`` is its class in the model, ``rows`` the attribute of :class:`Configuration`.
 
@@ -64,7 +64,7 @@ class Table:
     @property
     def defaults(self) -> Mapping[str, Any]:
         """Attribute to default, of those that have one."""
-        return _defaults_of(self.row)
+        return _defaults_of(self)
 
     def column(self, attribute: str) -> Column:
         """The column of an attribute."""
@@ -80,8 +80,8 @@ class Table:
 
 
 @cache
-def _defaults_of(row: type[Any]) -> Mapping[str, Any]:
-    return {f.name: f.default for f in fields(row) if f.default is not MISSING}
+def _defaults_of(table: Table) -> Mapping[str, Any]:
+    return {f.name: f.default for f in fields(table.row) if f.default is not MISSING}
 
 
 _ENABLED = Column("ENABLED", "enabled", kinds.BOOL, "enabled")
