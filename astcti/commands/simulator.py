@@ -13,13 +13,15 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from astcti.client.printable import printable
+from astcti.commands.options import Options as CommandOptions
 from astcti.simulator.accounts import usual
 from astcti.simulator.channel import Channel
 from astcti.simulator.office import Office, usual_office
 from astcti.simulator.phones import Habit
 from astcti.simulator.queues import RING_ALL, STRATEGIES, QueueOptions
 from astcti.simulator.server import SimulatorService
-from astcti.simulator.terminal import heed_interrupts, printable
+from astcti.simulator.terminal import heed_interrupts
 from astcti.simulator.traffic import Traffic
 
 SUMMARY = "a PBX that speaks AMI, with agents and callers: to try things without Asterisk"
@@ -73,7 +75,7 @@ def version(text: str) -> int:
     return int(text)
 
 
-class Options(usage.Options):
+class Options(CommandOptions):
     """What ``astcti simulator`` understands."""
 
     synopsis = "Usage: astcti simulator [options]"
@@ -104,14 +106,6 @@ class Options(usage.Options):
         ["timestamps", "t", "Let every event tell its time, as timestampevents=yes does."],
         ["quiet", None, "Do not tell of every conversation."],
     ]
-
-    def __init__(self, argv: Sequence[str]) -> None:
-        """Read the command line.
-
-        :raises usage.UsageError: it makes no sense.
-        """
-        usage.Options.__init__(self)
-        usage.Options.parseOptions(self, list(argv))
 
     def postOptions(self) -> None:
         """Check what the single options could not."""
@@ -186,8 +180,9 @@ def main(argv: Sequence[str]) -> int:
     """Run the simulated PBX until it is over or interrupted."""
     from twisted.internet import reactor  # here, so that asking for help installs none
 
+    options = Options()
     try:
-        options = Options(argv)
+        options.parseOptions(argv)
     except usage.UsageError as e:
         sys.stderr.write(f"astcti simulator: {e}\n")
         return 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from astcti.simulator.people import Somebody, somebody
@@ -43,7 +43,7 @@ class Caller:
 
     def connected(self, channel: Channel, peer: Channel) -> None:
         """Somebody answered."""
-        self.gone(channel)
+        self._forget()
         pbx, conduct = self._pbx, self._conduct
         if conduct.transfer_to:
             self._conduct = conduct._replace(transfer_to="")
@@ -57,17 +57,27 @@ class Caller:
             self._pbx.blind_transfer(peer, peer.shown.context, exten)
 
     def gone(self, channel: Channel) -> None:
+        """The call is over."""
+        self._forget()
+
+    def _forget(self) -> None:
         """Whatever the caller had in mind is off."""
         if self._next is not None:
             self._next.cancel()
             self._next = None
 
 
-def call(pbx: PBX, context: str, exten: str, who: Somebody, conduct: Conduct) -> Channel:
-    """Somebody calls a number, and behaves."""
+def call(
+    pbx: PBX, context: str, exten: str, who: Somebody, conduct: Conduct,
+    person: Callable[[PBX, Conduct], Caller] = Caller,
+) -> Channel:  # fmt: skip
+    """Somebody calls a number, and behaves.
+
+    :param person: a kind of caller of one's own.
+    """
     channel = pbx.incoming(context, exten, who.number, who.name)
     channel.keys = who.digits
-    caller = Caller(pbx, conduct)
+    caller = person(pbx, conduct)
     channel.person = caller
     caller.waits(channel)
     return channel

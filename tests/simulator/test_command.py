@@ -23,7 +23,8 @@ class OptionTests(SynchronousTestCase):
 
     def test_defaults(self) -> None:
         """Without options it is Asterisk 22 with twenty agents and two queues."""
-        options = Options([])
+        options = Options()
+        options.parseOptions([])
         self.assertEqual((options["asterisk"], options["agents"], options["port"]), (22, 20, 5038))
         self.assertEqual(list(options["queues"]), ["astcti-queue", "astcti-ringall"])
         self.assertEqual(options["talk"], (3.0, 10.0))
@@ -45,7 +46,7 @@ class OptionTests(SynchronousTestCase):
         for argv in (["--asterisk", "13"], ["--agents", "0"], ["--rate", "-1"], ["--absent", "2"], ["--queues", "a:b"],
                      ["--port", "70000"], ["--nonsense"]):  # fmt: skip
             with self.assertRaises(UsageError, msg=str(argv)):
-                Options(argv)
+                Options().parseOptions(argv)
         said = io.StringIO()
         self.patch(sys, "stderr", said)
         self.assertEqual(main(["--agents", "none"]), 2)
