@@ -119,8 +119,9 @@ def build_tree(
         reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher
     )
     server = Server(
-        reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board
-    )
+        reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board,
+        warnings=(*bootstrap.warnings, *(loaded.warnings if loaded else ())),
+    )  # fmt: skip
     parts: list[Any] = [logs] if logs is not None else []
     if control:
         commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)

@@ -6,6 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+#: What the states of a configuration mean for whoever reads them.
+_STATES = {
+    "active": "active,",
+    "rejected": "a newer one was rejected; active is that",
+    "stale": "active, but its source cannot be seen;",
+}
+
 _Lines = Iterable[tuple[str, str]]
 
 
@@ -31,8 +38,8 @@ def plural(number: int, word: str) -> str:
 
 
 def listed(numbers: Mapping[str, int], nothing: str = "none") -> str:
-    """``ok 3, failed 1``, leaving out what did not happen."""
-    return ", ".join(f"{name} {count:,}" for name, count in numbers.items() if count) or nothing
+    """``ok: 3, failed: 1``, leaving out what did not happen."""
+    return ", ".join(f"{name}: {count:,}" for name, count in numbers.items() if count) or nothing
 
 
 def status_text(status: Mapping[str, Any]) -> str:
@@ -81,7 +88,7 @@ def _clients(clients: Mapping[str, Any]) -> _Lines:
 
 
 def _configuration(configuration: Mapping[str, Any]) -> _Lines:
-    yield "configuration", f"{configuration['state']}, of {moment(configuration['timestamp'])}"
+    yield "configuration", f"{_STATES.get(configuration['state'], '')} of {moment(configuration['timestamp'])}"
     yield "", ", ".join(plural(configuration[n], n[:-1]) for n in ("operators", "seats", "services", "actions"))
     if configuration.get("path"):
         loaded = moment(configuration["loaded_at"])
@@ -128,7 +135,8 @@ def reload_text(status: Mapping[str, Any]) -> str:
 
 
 def _reloaded(status: Mapping[str, Any]) -> _Lines:
-    yield "configuration", f"{status['state']}, of {moment(status['timestamp'])}, loaded {moment(status['loaded_at'])}"
+    state = _STATES.get(status["state"], status["state"])
+    yield "configuration", f"{state} of {moment(status['timestamp'])}, loaded {moment(status['loaded_at'])}"
     for error in status["errors"]:
         yield "", f"- {error}"
     for warning in status["warnings"]:

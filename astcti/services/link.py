@@ -190,7 +190,7 @@ class LinkService(Service):
         self.since = self._clock.seconds()
         self.reconnections += 1
         self._log.info(
-            "The PBX is there: {channels} channels, {members} queue members",
+            "Took stock of the PBX: {channels} channels, {members} queue members",
             channels=len(stock.present or ()),
             members=len(stock.members or ()),
         )

@@ -86,6 +86,7 @@ class Server(MultiService):
         factory: ServerFactory,
         changeover: Changeover,
         board: StatusBoard,
+        warnings: Sequence[str] = (),
     ) -> None:
         MultiService.__init__(self)
         self.desk = desk
@@ -96,13 +97,16 @@ class Server(MultiService):
         self.board = board
         self.ready = start.ready
         self._start = start
+        self._warnings = warnings
         self._clock = clock
 
     def startService(self) -> None:
         """Begin."""
-        self._log.info("astcti {version} begins", version=__version__)
         try:
             MultiService.startService(self)
+            self._log.info("astcti {version} begins", version=__version__)
+            for warning in self._warnings:
+                self._log.warn("configuration: {text}", text=warning)
         except UserError as e:
             self._start.failed(str(e))
 

@@ -1,0 +1,133 @@
+"""astcti ctl: what it prints, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.commands import ctl
+from astcti.commands.statustext import duration, lockouts_text, moment, plural, reload_text, status_text
+from astcti.errors import UserError
+
+STATUS: dict[str, Any] = {
+    "version": "26.11.0",
+    "pid": 4711,
+    "uptime": 266_706.9,
+    "pbx": {"state": "up", "up": True, "address": "pbx:5038", "since": 61.0, "reconnections": 2, "banner": "ACM/11"},
+    "calls": {"channels": 1, "bridges": 0, "waiting": 3},
+    "clients": {"listening": ["tcp 0.0.0.0 port 5000"], "connected": 1234, "logged_in": 2, "seated": 1, "waiting": 0},
+    "configuration": {
+        "state": "rejected", "timestamp": 0, "operators": 1, "seats": 2, "services": 0, "actions": 1,
+        "path": "/etc/a.xml", "loaded_at": 0, "load_seconds": 0.5, "warnings": ["one"], "rejected_path": "/etc/b.xml",
+        "rejected_at": 0, "errors": ["/etc/b.xml:1: nonsense"], "trouble": "", "complaint": "disk full",
+    },
+    "counters": {
+        "events": {"events": 7, "skipped": 3, "used": 5, "faults": 1, "dropped": 0}, "notices": 3, "withheld": 1,
+        "pops": 2, "logins": 1, "faults": 0, "refused": {"911": 2}, "actions": {"ok": 3, "failed": 0},
+        "protocol": {"dropped": 9},
+    },
+}  # fmt: skip
+
+
+class TextTests(SynchronousTestCase):
+    """Answers for people."""
+
+    def test_status(self) -> None:
+        """The status is aligned, complete, and without what is not there."""
+        text = status_text(STATUS)
+        for part in (
+            "astcti         26.11.0, pid 4711, up 3 d 02:05:06\n",
+            "PBX            up for 00:01:01, pbx:5038 (ACM/11)\n               came back 2 times\n",
+            "calls          1 channel, 0 bridges, 3 waiting in queues\n",
+            "clients        1,234 connected, 2 logged in, 1 at a seat\n",
+            "rejected       /etc/b.xml, none\n               - /etc/b.xml:1: nonsense\n",
+            "events         10 in, 3 skipped, 5 used\n",
+            "notices        3 sent, 1 withheld, 9 dropped for slow clients\n",
+            "actions here   ok: 3\n",
+            "refused        911: 2\n",
+            "our faults     1 (see the log)\n",
+            "complaint      disk full\n",
+        ):
+            self.assertIn(part, text)
+        self.assertNotIn("trouble", text)
+
+    def test_status_while_the_pbx_is_away(self) -> None:
+        """Without a PBX the status says since when, and that nobody can connect."""
+        pbx = {**STATUS["pbx"], "state": "waiting", "up": False, "banner": ""}
+        clients = {**STATUS["clients"], "listening": []}
+        text = status_text({**STATUS, "pbx": pbx, "clients": clients})
+        self.assertIn("PBX            waiting, lost 00:01:01 ago, pbx:5038\n", text)
+        self.assertIn("listening on nothing", text)
+        self.assertIn("PBX            waiting, pbx:5038", status_text({**STATUS, "pbx": {**pbx, "since": None}}))
+
+    def test_reload(self) -> None:
+        """A reload says what became of it, with every reason."""
+        said = {"state": "rejected", "timestamp": 0, "loaded_at": 0, "errors": ["a", "b"], "warnings": ["c"],
+                "trouble": "gone"}  # fmt: skip
+        lines = reload_text(said).splitlines()
+        self.assertIn("rejected", lines[0])
+        self.assertEqual([line.strip() for line in lines[1:]], ["- a", "- b", "- warning: c", "trouble        gone"])
+
+    def test_small_words(self) -> None:
+        """Durations, times, numbers and lists read as people write them."""
+        self.assertEqual((duration(59), duration(86400)), ("00:00:59", "1 d 00:00:00"))
+        self.assertEqual((plural(1, "call"), plural(1000, "call")), ("1 call", "1,000 calls"))
+        self.assertRegex(moment(1_795_000_000), r"^2026-11-1\d \d\d:\d\d:\d\d$")
+        self.assertEqual(lockouts_text([]), "nobody has to wait\n")
+        self.assertIn("(everybody)", lockouts_text([{"user": "", "address": "192.0.2.1", "seconds": 5}]))
+
+
+class CommandTests(SynchronousTestCase):
+    """The command itself."""
+
+    def setUp(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answer: Any = STATUS
+
+    def run_ctl(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+
+        def ask(path: object, request: dict[str, Any]) -> Any:
+            self.asked.append((str(path), request))
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        out, err = io.StringIO(), io.StringIO()
+        self.patch(ctl, "ask", ask)
+        self.patch(sys, "stdout", out)
+        self.patch(sys, "stderr", err)
+        return ctl.main(words), out.getvalue(), err.getvalue()
+
+    def test_status(self) -> None:
+        """The answer is printed for people, or with --json as it came."""
+        code, out, _ = self.run_ctl("--socket=/run/a.sock", "status")
+        self.assertEqual((code, out), (0, status_text(STATUS)))
+        self.assertEqual(self.asked, [("/run/a.sock", {"command": "status"})])
+        code, out, _ = self.run_ctl("--socket=/run/a.sock", "--json", "status")
+        self.assertEqual(json.loads(out), STATUS)
+
+    def test_unlock(self) -> None:
+        """Options of a command travel with it."""
+        self.answer = 1
+        self.assertEqual(self.run_ctl("-s", "/s", "unlock", "--user", "anna"), (0, "1 lock lifted\n", ""))
+        self.assertEqual(self.asked, [("/s", {"command": "unlock", "user": "anna"})])
+
+    def test_no(self) -> None:
+        """A server that says no, or is not there, is an error with its sentence."""
+        self.answer = UserError("no server is running here")
+        self.assertEqual(self.run_ctl("-s", "/s", "status"), (1, "", "astcti ctl: no server is running here\n"))
+
+    def test_asked_wrongly(self) -> None:
+        """A command that does not exist, or none, is explained."""
+        for words in ((), ("dance",), ("--frobnicate", "status")):
+            code, _, err = self.run_ctl(*words)
+            self.assertEqual(code, 2, words)
+            self.assertIn("status", err)
+        code, _, err = self.run_ctl("--config=/nowhere.xml", "status")
+        self.assertEqual(code, 1)
+        self.assertIn("--socket", err)
