@@ -191,11 +191,14 @@ class InterestTests(SynchronousTestCase):
         self.assertEqual([m.event for m in reader.feed(data)], ["Hangup", "Rename"])
 
     def test_endless_new_names(self) -> None:
-        """A PBX that invents event names without end does not eat our memory."""
+        """A PBX that invents events, or a dial plan that invents variables, without end does not eat our memory."""
         reader = MessageReader(INTEREST, banner=False)
         for number in range(5000):
             reader.feed(b"Event: New%d\r\nX: y\r\n\r\n" % number)
-        self.assertLessEqual(len(reader._heads), 2000)
+            reader.feed(b"Event: VarSet\r\nVariable: new%d\r\n\r\n" % number)
+        assert reader._filter.variables is not None
+        self.assertLessEqual(len(reader._filter.heads), 2000)
+        self.assertLessEqual(len(reader._filter.variables), 2000)
 
 
 class CeilingTests(SynchronousTestCase):

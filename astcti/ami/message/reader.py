@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from astcti.ami.message.ceilings import MAX_HEADERS, MAX_LINE, MAX_MESSAGE, BadMessage, Ceilings
-from astcti.ami.message.interest import HEAD, LOOK, Heads, Interest
+from astcti.ami.message.filter import HEAD, LOOK, VARIABLE, Filter
+from astcti.ami.message.interest import Interest
 from astcti.ami.message.opening import LineEnds, Opening
 from astcti.ami.message.value import END_OF_OUTPUT, FOLLOWS, Message
 
 _BLANK_LINE = b"\r\n\r\n"
 _END_OF_FOLLOWS = END_OF_OUTPUT + _BLANK_LINE
 _CR = 13
-_VARIABLE = b"\r\nVariable: "
-_APPLICATION = b"\r\nApplication: "
-_CONTEXT = b"\r\nContext: "
 
 #: A rest of up to so many bytes is simply put before the next chunk; a longer one waits in a bytearray
 #: which is searched from where the last search ended, so that a huge message costs its length once.
@@ -74,11 +72,7 @@ class MessageReader:
     @interest.setter
     def interest(self, interest: Interest | None) -> None:
         self._interest = interest
-        self._heads = Heads(None if interest is None else interest.events)
-        self._variables = None if interest is None else interest.variables
-        self._applications = None if interest is None else interest.applications
-        self._contexts = frozenset() if interest is None else interest.contexts
-        self._filter = self._heads, self._variables, self._ceilings.surely_fine, self._ceilings.message
+        self._filter = Filter(interest)
 
     def feed(self, data: bytes) -> list[Message]:
         """Take what came, return the messages that are complete now.
@@ -101,9 +95,8 @@ class MessageReader:
 
     def _frame(self, data: bytes, found: list[Message]) -> bytes:  # noqa: PLR0912 - the one hot loop, called per read
         """Cut ``data`` at its blank lines, append what is wanted; return what must be framed again."""
-        heads, variables, surely_fine, most = self._filter
-        marker = self.marker
-        rest = self._rest
+        heads, variables, marker = self._filter.heads, self._filter.variables, self.marker
+        surely_fine, rest = self._ceilings.surely_fine, self._rest
         if rest and rest[-1] <= _CR:  # the blank line itself may be cut in two
             data = rest + data
             rest = b""
@@ -111,7 +104,7 @@ class MessageReader:
         if rest:
             parts[0] = rest + parts[0]
         self._rest = rest = parts.pop()
-        oversize = len(data) > most - _SHORT_REST and self._drop_oversize(parts, rest)
+        oversize = len(data) > self._ceilings.message - _SHORT_REST and self._drop_oversize(parts, rest)
         self._seen += len(parts)
         for part in parts:
             event = heads[part[:HEAD]]
@@ -119,13 +112,11 @@ class MessageReader:
                 if marker is not None and marker in part:
                     found.append(Message(part))
                 continue
-            if event == "VarSet":  # two of five events: spelled out here, as in _passes
-                if variables is not None:
-                    name = part.rpartition(_VARIABLE)[2].partition(b"\r")[0]
-                    if name.lower() not in variables:
-                        continue
+            if event == "VarSet":  # two of five events: spelled out here, as in Filter.passes
+                if variables is not None and not variables[part.rpartition(VARIABLE)[2].partition(b"\r")[0]]:
+                    continue
             elif event == "Newexten":
-                if not self._passes(part, event):
+                if not self._filter.passes(part, event):
                     continue
             elif event == LOOK:
                 if part.startswith(FOLLOWS) and not part.endswith(END_OF_OUTPUT):
@@ -143,23 +134,6 @@ class MessageReader:
             self._await(rest, self._blank_line)
         return b""
 
-    def _passes(self, part: bytes, event: str) -> bool:
-        """Whether a ``VarSet`` is of a variable, or a ``Newexten`` of an application or context, that is wanted.
-
-        The last of repeated lines counts: caller names, which come before it, are not escaped.
-        """
-        if event == "VarSet":
-            wanted = self._variables
-            return wanted is None or part.rpartition(_VARIABLE)[2].partition(b"\r")[0].lower() in wanted
-        if event == "Newexten":
-            wanted = self._applications
-            return (
-                wanted is None
-                or part.rpartition(_APPLICATION)[2].partition(b"\r")[0].lower() in wanted
-                or part.partition(_CONTEXT)[2].partition(b"\r")[0].lower() in self._contexts
-            )
-        return True
-
     def _look(self, part: bytes, found: list[Message]) -> None:
         """Decide on what one slice cannot tell: responses, very long names, unusual spelling, a second blank line."""
         if len(part) > self._ceilings.surely_fine:
@@ -171,11 +145,15 @@ class MessageReader:
         if not part:
             self._seen -= 1  # a blank line alone is no message that could be skipped
             return
-        event = self._heads[part[:HEAD]]
+        event = self._filter.heads[part[:HEAD]]
         if event == LOOK:
-            event = self._heads.verdict(name) if (name := Message(part).event.encode()) else LOOK
-        if (event is not None and self._passes(part, event)) or (self.marker is not None and self.marker in part):
-            found.append(Message(part))
+            event = Message(part).event
+            if event:
+                event = self._filter.verdict(part, event)
+        elif event is not None and not self._filter.passes(part, event):
+            event = None
+        if event is not None or (self.marker is not None and self.marker in part):
+            found.append(Message(part, event))
 
     def _drop_oversize(self, parts: list[bytes], rest: bytes) -> bool:
         """Cut ``parts`` before the first message that is too long; say whether there is one."""

@@ -24,7 +24,7 @@ class Message:
     def __init__(self, raw: bytes, event: str | None = None) -> None:
         self.raw = raw
         self._table: dict[str, str] | None = None
-        self.event = self.get("Event") if event is None else event
+        self.event = self._find_event() if event is None else event
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of a header."""
@@ -60,6 +60,11 @@ class Message:
         if self.raw.startswith(FOLLOWS):
             return _split_follows(self._text())[1]
         return self.get_all("Output")
+
+    def _find_event(self) -> str:
+        if self.raw.startswith(b"Event: "):  # as it always is from Asterisk
+            return self.raw[7:].partition(b"\r")[0].decode("utf-8", "replace").strip()
+        return self.get("Event")
 
     def _text(self) -> str:
         return self.raw.decode("utf-8", "replace")
