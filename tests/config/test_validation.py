@@ -351,7 +351,7 @@ class WholeTests(RuleCase):
         self.assertTrue(is_scram(f"$scram-sha-256$i=15000$c2FsdA==${part}${part}"))
         self.assertEqual(credential_fault(ARGON2ID), "")
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(configurations())
     def test_any(self, configuration: Configuration) -> None:
         """Any configuration gets a report, and one without errors can be backed up."""

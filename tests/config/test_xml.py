@@ -155,7 +155,7 @@ class ReadingTests(SynchronousTestCase):
 class WritingTests(SynchronousTestCase):
     """What is written is read back the same."""
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(configurations())
     def test_round_trip(self, configuration: Configuration) -> None:
         """Any configuration survives being written and read."""
