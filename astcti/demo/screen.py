@@ -76,11 +76,13 @@ Ctrl-C ends it.
         """Something that does not fit the columns."""
         self._write(f"      {printable(text)}\n")
 
-    def summary(self, calls: int, answered: int, moved: int, found: Verification) -> None:
+    def summary(self, calls: int, answered: int, missed: int, moved: int, found: Verification) -> None:
         """Say what there was, and whether it was as it should be."""
+        waiting = calls - answered - missed
+        still = f", {waiting} still waiting" if waiting else ""
         verdict = "as it should be" if found.perfect else "NOT as it should be"
         self._write(
-            f"\n{calls} calls, {answered} answered, {calls - answered} not, {moved} sent on to a colleague; "
+            f"\n{calls} calls, {answered} answered, {missed} not{still}, {moved} sent on to a colleague; "
             f"{found.pops} pops: {found.lost} lost, {found.doubled} doubled, {found.misdelivered} misdelivered, "
             f"{verdict}.\n"
         )

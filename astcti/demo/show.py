@@ -100,7 +100,7 @@ class Demo:
             self._guest.stop()
         await deferLater(self._reactor, STRAGGLERS_SECONDS)
         stories, found = self.stories, self.found
-        self.screen.summary(stories.calls, stories.answered, stories.moved, found)
+        self.screen.summary(stories.calls, stories.answered, stories.missed, stories.moved, found)
         await gatherResults([agent.stopService() for agent in self._agents])
         if self._server is not None:
             await self._server.stopService()

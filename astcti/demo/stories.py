@@ -53,7 +53,7 @@ class Stories:
         self._first = list(FIRST)
         self._next: Entry | None = None
         self._to_move: set[str] = set()
-        self.calls = self.answered = self.moved = 0
+        self.calls = self.answered = self.missed = self.moved = 0
         pbx.on_conversation.append(self._talk)
 
     def start(self) -> None:
@@ -106,7 +106,11 @@ class Stories:
             self._pbx.blind_transfer(leg, leg.shown.context, colleague.number)
 
     def _caller(self, pbx: PBX, conduct: Conduct) -> Caller:
-        return _Watched(pbx, conduct, self._on_missed)
+        return _Watched(pbx, conduct, self._miss)
+
+    def _miss(self, channel: Channel) -> None:
+        self.missed += 1
+        self._on_missed(channel)
 
 
 class _Watched(Caller):

@@ -1,0 +1,96 @@
+"""The demonstration, for real: over the loopback interface, and as a program."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from astcti.commands.demo import Options
+from astcti.demo.show import Demo
+
+ROOT = Path(__file__).parents[2]
+
+
+class DemoTests(TestCase):
+    """PBX, server, agents and calls in this process."""
+
+    timeout = 60
+
+    async def test_show(self) -> None:
+        """Within seconds there are pops of all three services, a miss and a move, and everything was right."""
+        shown: list[str] = []
+        demo = Demo(reactor, shown.append, agents=12, rate=5.0, seed=3)
+        began = reactor.seconds()
+        await demo.start()
+        try:
+            while not any(line.startswith("pop") for line in shown) and reactor.seconds() < began + 10:
+                await deferLater(reactor, 0.05)
+            first = reactor.seconds() - began
+            while reactor.seconds() < began + 20:
+                words = {line[:4].strip() for line in shown}
+                services = {
+                    s for s in ("orders", "support", "sales") for line in shown if line[:3] == "pop" and s in line
+                }
+                if len(services) == 3 and words.issuperset({"pop", "miss", "move"}) and demo.found.pops > 8:
+                    break
+                await deferLater(reactor, 0.05)
+        finally:
+            perfect = await demo.stop()
+        self.assertLess(first, 4)
+        self.assertTrue(perfect, shown[-2:])
+        self.assertEqual(services, {"orders", "support", "sales"})
+        self.assertTrue(words.issuperset({"pop", "miss", "move"}))
+        self.assertEqual(sum(line.startswith("pop") for line in shown), demo.found.pops)
+        self.assertIn("0 lost, 0 doubled, 0 misdelivered, as it should be", "".join(shown))
+
+
+class ProgramTests(SynchronousTestCase):
+    """``astcti demo`` at the command line."""
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """Start it."""
+        command = [sys.executable, "-m", "astcti", "demo", *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_ends(self) -> None:
+        """It pops, ends by itself, says how it was, and leaves nothing on standard error."""
+        process = self.start("--seconds", "5", "--seed", "1", "--rate", "2")
+        out, err = process.communicate(timeout=40)
+        self.assertEqual((process.returncode, err), (0, ""))
+        pops = [line for line in out.splitlines() if line.startswith("pop ")]
+        self.assertTrue(pops)
+        self.assertRegex(pops[0], r"^pop +0:0\d\.\d +\S+.* PJSIP/20\d .* \d{10} +\d{5} .* https://\S+\d")
+        self.assertRegex(out, r"\d+ calls, \d+ answered.*0 lost, 0 doubled, 0 misdelivered, as it should be\.")
+
+    def interrupted(self, after: float) -> str:
+        """Press Ctrl-C some time after the start."""
+        process = self.start()
+        assert process.stdout is not None
+        said = process.stdout.readline() if after else ""
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=40)
+        self.assertEqual(err, "")
+        return said + out
+
+    def test_interrupted(self) -> None:
+        """Ctrl-C ends it with the summary and without a trace of trouble, also before anybody has logged in."""
+        for after in (0.05, 2.0):
+            self.assertTrue(re.search(r"\d+ calls, \d+ answered", self.interrupted(after)), after)
+
+    def test_options(self) -> None:
+        """What makes no sense is refused."""
+        for argv in (["--agents", "2"], ["--agents", "1000"], ["--rate", "0"], ["--seconds", "-1"], ["--seed", "x"]):
+            self.assertRaises(UsageError, Options().parseOptions, argv)
