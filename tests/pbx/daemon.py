@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import socket
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from astcti.config.bootstrap import read_bootstrap
+from astcti.services.control import ask
 from tests.pbx.instance import END_WITH_PARENT, PHONES, Instance, free_port
 
 START_SECONDS = 60
@@ -74,8 +75,8 @@ class Daemon:
     :ivar port: where clients connect.
     """
 
-    def __init__(self, instance: Instance, how: str = "serve", *, tls: bool = False) -> None:
-        self.folder = instance.work / "astcti"
+    def __init__(self, instance: Instance, how: str = "serve", *, tls: bool = False, name: str = "astcti") -> None:
+        self.folder = instance.work / name
         self.folder.mkdir()
         self.port = free_port(socket.SOCK_STREAM)
         self.bootstrap = self.folder / "astcti.xml"
@@ -133,9 +134,11 @@ class Daemon:
         texts = [self.output, *sorted((self.folder / "logs").glob("*"))]
         return "\n".join(p.read_text(errors="replace")[-3000:] for p in texts if p.exists())
 
-    def status(self) -> dict[str, Any]:
-        """What ``astcti ctl status --json`` says."""
-        ctl = [sys.executable, "-m", "astcti", "ctl", "--json", "--config", str(self.bootstrap), "status"]
-        done = subprocess.run(ctl, capture_output=True, text=True, check=True, cwd=self.folder)
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+    def ask(self, command: str) -> Any:
+        """What it answers on its control socket."""
+        return ask(read_bootstrap(self.bootstrap).ctiserver.control, {"command": command})
+
+    def ctl(self, *command: str) -> str:
+        """What ``astcti ctl`` prints."""
+        ctl = [sys.executable, "-m", "astcti", "ctl", "--config", str(self.bootstrap), *command]
+        return subprocess.run(ctl, capture_output=True, text=True, check=True, cwd=self.folder).stdout

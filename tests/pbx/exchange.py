@@ -32,8 +32,8 @@ class Exchange:
             await phone.register()
         self.outside.listen()
 
-    async def close(self) -> None:
-        """Unplug everything, with the PBX as it was found: no calls, no members, no phone told to be busy."""
+    async def tidy(self) -> None:
+        """Leave the PBX as it was found: no calls, no members, no phone told to be busy."""
         for (queue, interface), member in (await self.witness.members()).items():
             if member["Membership"] == "dynamic":
                 await self.witness.act("QueueRemove", Queue=queue, Interface=interface)
@@ -42,6 +42,9 @@ class Exchange:
         await self.witness.act("DBDelTree", Family="phone")
         for channel in (await self.witness.channels()).values():
             await self.witness.act("Hangup", Channel=channel["Channel"])
+
+    async def close(self) -> None:
+        """Unplug everything."""
         self.witness.close()
         for phone in [*self.phones.values(), self.outside] if self.phones else []:
             await phone.close()

@@ -139,7 +139,8 @@ class Instance:
 
         :raises RuntimeError: it does not start; with its last words.
         """
-        self.prepare()
+        if not (self.work / "etc").exists():
+            self.prepare()
         with open(self.work / "log/console", "wb") as output:
             self._process = subprocess.Popen(
                 [*END_WITH_PARENT, self._home / "bin/asterisk", "-f", "-C", self.work / "etc/asterisk.conf"],

@@ -75,6 +75,7 @@ async def run(options: argparse.Namespace) -> None:
         for name, number in events.most_common() if options.events else ():
             print(f"  {name:24} {number / count:8.2f} per call")
     finally:
+        await exchange.tidy()
         await exchange.close()
         instance.stop()
 

@@ -38,7 +38,8 @@ class Witness(Protocol):
 
     def close(self) -> None:
         """Go."""
-        self.transport.loseConnection()
+        if self.transport is not None:
+            self.transport.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
         self.raw += data

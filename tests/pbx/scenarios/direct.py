@@ -12,7 +12,12 @@ WITHHELD = Person("anonymous", "")
 ODD_DIGITS = 'Müller, Söhne & Co = "gut" {CALLERID} <b>'
 
 
-@scenario(Pop(201, "12345"), core=True)
+#: What an agent is told of a call that is answered, and of one that only rings.
+TALKS = "Newchannel Dial Callerid Newstate Newstate Link Unlink Hangup"
+RINGS = "Newchannel Dial Callerid Newstate Hangup"
+
+
+@scenario(Pop(201, "12345"), core=True, stories={201: TALKS, 202: RINGS})
 async def answered(stage: Stage) -> None:
     """Mario calls 100; 201 and 202 ring; 201 answers; they talk; Mario hangs up."""
     caller, _ = await stage.talk(201, "100", "12345")
@@ -200,3 +205,21 @@ async def gives_up_as_it_is_answered(stage: Stage) -> None:
     rings = await stage.phones[201].called()
     await caller.bye()
     rings.answer()
+
+
+RUSH = tuple(Pop(201, f"7{n}", Person(f"333{n:07}", f"Caller {n}")) for n in range(24))
+
+
+@scenario(*RUSH)
+async def rush(stage: Stage) -> None:
+    """Twenty-four callers within three seconds, many of them talking at the same time."""
+    stage.phones[201].behave(ring=0.1)
+    stage.phones[202].behave("noanswer")
+    callers = []
+    for pop in RUSH:
+        callers.append(stage.call("100", pop.calldata, pop.caller))
+        await sleep(0.12)
+    await stage.popped(201, times=len(RUSH))
+    await stage.compare()
+    for caller in callers:
+        await caller.bye()

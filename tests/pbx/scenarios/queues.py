@@ -9,7 +9,9 @@ from tests.pbx.waiting import sleep
 QUEUE, RINGALL, STATIC = "astcti-queue", "astcti-ringall", "astcti-static"
 
 
-@scenario(Pop(201, "67890", queue=QUEUE), core=True)
+@scenario(
+    Pop(201, "67890", queue=QUEUE), core=True, stories={201: "Newchannel Callerid Newstate Newstate Link Unlink Hangup"}
+)
 async def queue_answered(stage: Stage) -> None:
     """201 and 202 are members; Mario calls 101 and is given to 201."""
     await stage.join(QUEUE, 201)

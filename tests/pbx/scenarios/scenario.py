@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Scenario:
 
     :ivar play: does it; it ends when everybody has hung up.
     :ivar pops: the screens that pop, each exactly once; no other may.
+    :ivar stories: phone to all that its agent is told, in order, where that is worth being said.
     :ivar technologies: what the phones can be for it.
     """
 
@@ -49,6 +51,7 @@ class Scenario:
     play: Play
     pops: tuple[Pop, ...]
     technologies: frozenset[str]
+    stories: Mapping[int, str]
 
     @property
     def about(self) -> str:
@@ -59,8 +62,10 @@ class Scenario:
 _table: list[Scenario] = []
 
 
-def scenario(*pops: Pop, core: bool = False, only: str = "") -> Callable[[Play], Play]:
-    """Put a coroutine function into the table, with the screens that pop.
+def scenario(
+    *pops: Pop, core: bool = False, only: str = "", stories: Mapping[int, str] = MappingProxyType({})
+) -> Callable[[Play], Play]:
+    """Put a coroutine function into the table, with the screens that pop and (some of) what agents are told.
 
     :param core: to be played with chan_sip's phones as well.
     :param only: to be played with that technology alone.
@@ -68,7 +73,8 @@ def scenario(*pops: Pop, core: bool = False, only: str = "") -> Callable[[Play],
     technologies = {only} if only else {"PJSIP", "SIP"} if core else {"PJSIP"}
 
     def enter(play: Play) -> Play:
-        _table.append(Scenario(play.__name__, play, pops, frozenset(technologies)))  # type: ignore[attr-defined]
+        name = play.__name__  # type: ignore[attr-defined]
+        _table.append(Scenario(name, play, pops, frozenset(technologies), stories))
         return play
 
     return enter
