@@ -79,7 +79,7 @@ class Agent:
         found: dict[str, list[str]] = {}
         for event in self.events:
             ours = [c for c in (event.call.channel, event.call.dest_channel) if interface_of(c) == interface]
-            if not ours and event.id == "Park":  # tells of the caller who was parked here
+            if not ours and event.id in ("Park", "Unpark"):  # tells of the caller who was parked here
                 continue
             assert ours, f"{event} does not concern {interface}"
             found.setdefault(ours[0], []).append(event.id)
