@@ -208,7 +208,7 @@ class Peer:
         self.flush()
         data, self.received = self.received, b""
         assert not data or data.endswith(b"\n"), data
-        return data.decode().split("\n")[:-1]
+        return data.decode("utf-8", "surrogateescape").split("\n")[:-1]
 
     def asks(self, *lines: str) -> list[str]:
         """Send lines and give what comes back."""
