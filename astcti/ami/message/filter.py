@@ -85,15 +85,15 @@ class Filter:
     def passes(self, part: bytes, event: str) -> bool:
         """Whether a ``VarSet`` is of a variable, or a ``Newexten`` of an application or context, that is wanted.
 
-        The last of repeated lines counts: caller names, which come before it, are not escaped.
+        The last of repeated lines counts (but for the context): caller names, which come before it, are not escaped.
         """
         if event == "VarSet":
             return self.variables is None or self.variables[part.rpartition(VARIABLE)[2].partition(b"\r")[0]]
         if event == "Newexten":
             return (
                 self._applications is None
-                or self._applications[part.rpartition(_APPLICATION)[2].partition(b"\r")[0]]
                 or self._contexts[part.partition(_CONTEXT)[2].partition(b"\r")[0]]
+                or self._applications[part.rpartition(_APPLICATION)[2].partition(b"\r")[0]]
             )
         return True
 

@@ -97,6 +97,7 @@ class MessageReader:
         """Cut ``data`` at its blank lines, append what is wanted; return what must be framed again."""
         heads, variables, marker = self._filter.heads, self._filter.variables, self.marker
         surely_fine, rest = self._ceilings.surely_fine, self._rest
+        size = len(rest) + len(data)
         if rest and rest[-1] <= _CR:  # the blank line itself may be cut in two
             data = rest + data
             rest = b""
@@ -104,7 +105,7 @@ class MessageReader:
         if rest:
             parts[0] = rest + parts[0]
         self._rest = rest = parts.pop()
-        oversize = len(data) > self._ceilings.message - _SHORT_REST and self._drop_oversize(parts, rest)
+        oversize = size > self._ceilings.message and self._drop_oversize(parts, rest)
         self._seen += len(parts)
         for part in parts:
             event = heads[part[:HEAD]]
@@ -171,24 +172,31 @@ class MessageReader:
         self._searched = 0
         self._wait = wait
 
-    def _until(self, end: bytes, data: bytes) -> bytes:
-        """Collect until ``end`` is there; return all of it then, nothing before."""
+    def _until(self, end: bytes, data: bytes) -> int:
+        """Collect until ``end`` is there; return where it begins, -1 before it came."""
         buffer = self._buffer
         buffer += data
-        if buffer.find(end, self._searched) < 0:
+        at = buffer.find(end, self._searched)
+        if at < 0:
             self._searched = max(0, len(buffer) - len(end) + 1)
             if len(buffer) > self._ceilings.message + len(end) - 1:
                 raise BadMessage(f"a message of more than {self._ceilings.message} bytes")
-            return b""
-        self._wait = None
-        self._buffer = bytearray()
-        return bytes(buffer)
+        return at
 
     def _blank_line(self, data: bytes) -> bytes:
-        return self._until(_BLANK_LINE, data)
+        at = self._until(_BLANK_LINE, data)
+        if at < 0:
+            return b""
+        buffer, self._buffer, self._wait = self._buffer, bytearray(), None
+        with memoryview(buffer) as view:  # so that a huge message is copied once
+            self._rest = bytes(view[:at])
+            return bytes(view[at:])
 
     def _end_of_follows(self, data: bytes) -> bytes:
-        return self._until(_END_OF_FOLLOWS, data)
+        if self._until(_END_OF_FOLLOWS, data) < 0:
+            return b""
+        buffer, self._buffer, self._wait = self._buffer, bytearray(), None
+        return bytes(buffer)
 
     def _follows(self, data: bytes, found: list[Message]) -> bytes:
         """Take a ``Response: Follows`` whose output has blank lines; return what comes after it."""
@@ -196,7 +204,7 @@ class MessageReader:
         end = data.find(_END_OF_FOLLOWS)
         if end < 0:
             self._await(data, self._end_of_follows)
-            return self._until(_END_OF_FOLLOWS, b"")
+            return self._end_of_follows(b"")  # for its ceiling
         part = data[: end + len(END_OF_OUTPUT)]
         self._ceilings.check(part)
         self._seen += 1

@@ -1,0 +1,1 @@
+"""How fast, as ratios and counts of one run: ``python -m benchmarks [--quick] [NAME ...]``."""
