@@ -27,12 +27,15 @@ _SHOWN = {
     "CALLERID(name)": "caller", "CONNECTEDLINE(num)": "connected_number", "CONNECTEDLINE(name)": "connected_name",
     "CHANNEL(language)": "language", "CHANNEL(accountcode)": "account", "CHANNEL(state)": "state",
 }  # fmt: skip
-_ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\", "'": "\\'"})
+_ESCAPES = str.maketrans(
+    {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
+     "'": "\\'", '"': '\\"', "?": "\\?"}
+)  # fmt: skip
 
 
 def escaped(value: str) -> str:
-    """A value as ``VarSet`` shows it; no other event escapes anything."""
-    return value.translate(_ESCAPES)
+    """A value as ``VarSet`` shows it, and names as every event about a channel does; nothing else is escaped."""
+    return value if value.isalnum() else value.translate(_ESCAPES)
 
 
 class Person(Protocol):
@@ -107,8 +110,8 @@ class Channel:
         if self._values is None:
             s = self.shown
             self._values = (
-                self.name, STATES[s.state], s.state, s.number or UNKNOWN, s.caller or UNKNOWN,
-                s.connected_number or UNKNOWN, s.connected_name or UNKNOWN, s.language, s.account,
+                self.name, STATES[s.state], s.state, s.number or UNKNOWN, escaped(s.caller) or UNKNOWN,
+                s.connected_number or UNKNOWN, escaped(s.connected_name) or UNKNOWN, s.language, s.account,
                 s.context, s.exten, s.priority, self.uniqueid, self.linkedid,
             )  # fmt: skip
         return self._values

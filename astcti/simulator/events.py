@@ -53,7 +53,7 @@ class Event(NamedTuple):
         return self.values[self.layout.fields.index(field)]
 
     def encode(self, timestamp: str = "") -> bytes:
-        """The event as it goes over the wire. Values are not escaped: Asterisk does not either."""
+        """The event as it goes over the wire."""
         layout = self.layout
         text = f"{layout.head}{timestamp}{layout.body}" % self.values
         return text.encode("utf-8", "surrogateescape")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from astcti.simulator.accounts import true
-from astcti.simulator.channel import Bridge, Channel
+from astcti.simulator.channel import UNKNOWN, Bridge, Channel
 from astcti.simulator.events import BRIDGE, CHANNEL
 from astcti.simulator.links import Link, Pair, Verb
 from astcti.simulator.membership import Denied
@@ -61,8 +61,8 @@ def status(link: Link, request: Request) -> None:
             (
                 ("Event", "Status"), ("Privilege", "Call"), *_of(c), ("Type", c.name.partition("/")[0]),
                 ("DNID", shown.exten if c.actor else ""),
-                ("EffectiveConnectedLineNum", shown.connected_number or "<unknown>"),
-                ("EffectiveConnectedLineName", shown.connected_name or "<unknown>"), ("TimeToHangup", "0"),
+                ("EffectiveConnectedLineNum", shown.connected_number or UNKNOWN),
+                ("EffectiveConnectedLineName", shown.connected_name or UNKNOWN), ("TimeToHangup", "0"),
                 ("BridgeID", c.bridge.uniqueid if c.bridge else ""), ("Application", c.application), ("Data", c.data),
                 ("Nativeformats", "(ulaw)"), ("Readformat", "ulaw"), ("Readtrans", ""), ("Writeformat", "ulaw"),
                 ("Writetrans", ""), ("Callgroup", "0"), ("Pickupgroup", "0"),
@@ -134,11 +134,11 @@ _MEMBER = (
 
 
 def _entry(channel: Channel, waited: float) -> tuple[Pair, ...]:
-    _, _, _, number, name, connected, connected_name = channel.values[:7]
+    shown = channel.shown
     return (
-        ("Channel", channel.name), ("Uniqueid", channel.uniqueid), ("CallerIDNum", number), ("CallerIDName", name),
-        ("ConnectedLineNum", connected), ("ConnectedLineName", connected_name), ("Wait", str(int(waited))),
-        ("Priority", "0"),
+        ("Channel", channel.name), ("Uniqueid", channel.uniqueid), ("CallerIDNum", shown.number or UNKNOWN),
+        ("CallerIDName", shown.caller or UNKNOWN), ("ConnectedLineNum", shown.connected_number or UNKNOWN),
+        ("ConnectedLineName", shown.connected_name or UNKNOWN), ("Wait", str(int(waited))), ("Priority", "0"),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.simulator.channel import Channel
+from astcti.simulator.channel import Channel, escaped
 from astcti.simulator.people import HOSTILE_NAMES, Somebody
 from astcti.simulator.phones import Habit
 from astcti.simulator.traffic import Conduct, call
@@ -138,14 +138,23 @@ class DirectTests(CallTests):
         self.assertEqual(self.company.of("Newchannel")[0].get("CallerIDName"), "<unknown>")
 
     def test_hostile_names(self) -> None:
-        """Whatever a caller's name is, it arrives as it was sent, and no line of an event is broken by it."""
+        """Whatever a caller's name is, it arrives, escaped as on a real one, and breaks no line of an event."""
         for name in HOSTILE_NAMES:
             self.place("100", Somebody("1", name, "1"), talk=1)
             self.company.run(30)
         shown = {e.get("CallerIDName") for e in self.company.of("Newchannel")}
-        self.assertTrue(shown.issuperset(HOSTILE_NAMES))
+        self.assertTrue(shown.issuperset(map(escaped, HOSTILE_NAMES)))
         for event in self.company.events:
             self.assertEqual(event.encode().count(b"\r\n"), len(event.headers) + 1)
+
+    def test_escaped(self) -> None:
+        """Names in events about channels are escaped; those in answers to an Originate and in records are not."""
+        client = self.company.client()
+        client.act("Originate", Channel="PJSIP/201", Application="Wait", Data="1", Async="1", CallerID="What? O'B <5>")
+        self.company.run(5)
+        self.assertIn("What\\? O\\'B", {e.get("CallerIDName") for e in self.company.of("Newstate")})
+        self.assertEqual(self.company.of("OriginateResponse")[0].get("CallerIDName"), "What? O'B")
+        self.assertEqual(self.company.of("Cdr")[0].get("CallerID"), '"What? O\'B" <5>')
 
     def test_inside_and_outside(self) -> None:
         """Agents call each other and the world; a busy number outside is busy."""

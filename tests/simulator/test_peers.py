@@ -16,6 +16,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import TestCase
 
+from astcti.simulator.channel import escaped
 from astcti.simulator.people import NAMES
 from astcti.simulator.phones import Habit
 from astcti.simulator.server import SimulatorService
@@ -75,7 +76,7 @@ class PeerTests(TestCase):
         self.assertTrue(kinds.issuperset({"Newchannel", "BridgeEnter", "Hangup", "QueueCallerJoin", "VarSet", "Cdr"}))
         callers = {name for kind, channel, name in events if kind == "BridgeEnter" and "trunk" in (channel or "")}
         self.assertTrue(callers)
-        self.assertTrue(callers.issubset(NAMES), callers)
+        self.assertTrue(callers.issubset(map(escaped, NAMES)), callers)
         began = {channel for kind, channel, _ in events if kind == "Newchannel"}
         ended = [channel for kind, channel, _ in events if kind == "Hangup" and channel in began]
         self.assertGreater(len(ended), 10)
