@@ -241,6 +241,7 @@ class CeilingTests(SynchronousTestCase):
         """A command's output without end does not eat our memory."""
         data = self.GOOD + b"Response: Follows\r\n" + b"line\r\n\r\n" * 200_000
         self.assertIn("1048576", self.fault(data, 1460))
+        self.assertIn("1048576", self.fault(data + b"--END COMMAND--\r\n\r\n", len(data) + 100))
 
     def test_greeting(self) -> None:
         """Somebody who talks without a line end is no PBX."""

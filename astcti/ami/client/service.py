@@ -74,7 +74,9 @@ class AMIClient(Verbs, Service):
         state = self._standing.state
         if state != "linked":
             return state
-        return self._protocol.state if self._protocol is not None else "waiting"
+        if self._protocol is None or self._protocol.state == "failed":  # being closed
+            return "waiting"
+        return self._protocol.state
 
     @property
     def counters(self) -> Counters:
