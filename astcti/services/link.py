@@ -168,6 +168,10 @@ class LinkService(Service):
     # -- what the link says
 
     def _event(self, message: Message) -> None:
+        if message.event == "FullyBooted":
+            if self.up and self._syncing is None:  # we came before it was ready: what we know of it is too little
+                self._connected()
+            return
         self.follower.follow(message)
         if self.follower.stopping:
             self.follower.stopping = False

@@ -88,6 +88,19 @@ class UpTests(LinkTestCase):
         self.assertEqual(anna.kinds[-1], "Hangup")
         self.assertEqual(self.board.tracker.legs, {})
 
+    def test_booted_late(self) -> None:
+        """A PBX that says it is ready only after we logged in is asked again what there is."""
+        self.pbx.say(message("FullyBooted"))
+        self.pbx.come_up()
+        self.assertEqual(self.pbx.asked, ["CoreShowChannels", "QueueStatus"])
+        self.pbx.lists["QueueStatus"] = [
+            message("QueueMember", Queue="q", Name="Anna", Location="PJSIP/201", Membership="static", Paused="0")
+        ]
+        self.pbx.say(message("FullyBooted"))
+        self.assertEqual(self.pbx.asked, ["CoreShowChannels", "QueueStatus"] * 2)
+        self.assertTrue(self.board.roster.is_member("q", "PJSIP/201"))
+        self.assertTrue(self.board.desk.link_up)
+
     def test_ends_of_connections_are_told_in_time(self) -> None:
         """Unlink is told a moment after the phones parted, if they stay apart, by one timer."""
         self.pbx.come_up()
