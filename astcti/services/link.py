@@ -180,8 +180,10 @@ class LinkService(Service):
     def _connected(self) -> None:
         self.follower.hold()
         self._stop_syncing()
-        self._syncing = Deferred.fromCoroutine(self._synchronise(self.pbx))
-        self._syncing.addErrback(self._not_synchronised)
+        syncing = Deferred.fromCoroutine(self._synchronise(self.pbx))
+        if not syncing.called:
+            self._syncing = syncing
+        syncing.addErrback(self._not_synchronised)
 
     async def _synchronise(self, pbx: IPbx) -> None:
         stock = await take_stock(pbx)
