@@ -40,15 +40,16 @@ class Conversation(Voice):
     def compress(self, wanted: int) -> None:
         """Say what level is used from here on in both directions; once begun it stays."""
         settings = self._settings
-        level = settings.compression_level if self._outflow.compressed else min(settings.compression_level, wanted)
+        active = self._outflow.level
+        level = active or min(settings.compression_level, wanted)
         self.reply(Code.LEVEL, str(level))
-        if not level or self._outflow.compressed:
+        if active or not level:
             return
         self._sink.flush()
         if settings.zlib_history:
-            self._outflow.compress(PrimedDeflater(level, settings.zlib_history, settings.mem_level))
+            self._outflow.compress(PrimedDeflater(level, settings.zlib_history, settings.mem_level), level)
         else:
-            self._outflow.compress(StreamDeflater(level, settings.window_bits, settings.mem_level))
+            self._outflow.compress(StreamDeflater(level, settings.window_bits, settings.mem_level), level)
         self._intake.inflate()
 
     def start_tls(self) -> None:
@@ -58,7 +59,7 @@ class Conversation(Voice):
         """
         if self.secure:
             raise Refused(903, "already encrypted")
-        if self._outflow.compressed:
+        if self._outflow.level:
             raise Refused(903, "not valid after CMPR")
         if not self._context.tls:
             raise Refused(930, "TLS is not available")

@@ -29,9 +29,10 @@ class Outflow:
     :ivar charset: only clients that sent lines in the legacy charset have another than UTF-8.
     :ivar lines: what waits; None when nothing does: thousands of clients have nothing, and no list for it.
     :ivar size: its bytes, before compression.
+    :ivar level: of the zlib stream that has begun, 0 when none has.
     """
 
-    __slots__ = ("_deflater", "capabilities", "charset", "dialect", "lines", "size")
+    __slots__ = ("_deflater", "capabilities", "charset", "dialect", "level", "lines", "size")
 
     def __init__(self, dialect: Dialect, capabilities: frozenset[str]) -> None:
         self.dialect = dialect
@@ -39,6 +40,7 @@ class Outflow:
         self.charset = "utf-8"
         self.lines: list[bytes] | None = None
         self.size = 0
+        self.level = 0
         self._deflater: Deflater | None = None
 
     def reply(self, answer: Iterable[tuple[int, str]]) -> None:
@@ -74,14 +76,10 @@ class Outflow:
         if "events2" in self.capabilities:
             self._add_document(render_server_event(kind, element, text, **attributes))
 
-    @property
-    def compressed(self) -> bool:
-        """Whether a zlib stream has begun."""
-        return self._deflater is not None
-
-    def compress(self, deflater: Deflater) -> None:
+    def compress(self, deflater: Deflater, level: int) -> None:
         """Compress whatever is taken from here on."""
         self._deflater = deflater
+        self.level = level
 
     def break_off(self) -> None:
         """Forget the zlib stream without finishing it."""

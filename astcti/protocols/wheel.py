@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from twisted.logger import Logger
 
 GRANULARITY: Final = 0.25  # seconds; every time limit is kept to within it, and never cut short
+LATE: Final = 3.0  # seconds between two turns after which nobody can be blamed for silence
 
 _log = Logger()
 
@@ -62,8 +63,15 @@ class Wheel:
         item.slot = None
 
     def turn(self, now: float) -> None:
-        """Ask whatever is due."""
+        """Ask whatever is due.
+
+        A turn that comes late asks nobody: the process was stopped or the clock was set, and what everybody said
+        meanwhile has to be read first. The next turn asks.
+        """
+        late = now - self.now > LATE
         self.now = now
+        if late:
+            return
         last, self._last = self._last, int(now / GRANULARITY)
         if self._last - last < len(self._slots):
             due = [slot for slot in range(last + 1, self._last + 1) if slot in self._slots]

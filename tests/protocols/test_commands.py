@@ -324,7 +324,7 @@ class PlainCommandTests(CommandTests, SynchronousTestCase):
             self.assertEqual(self.peer.asks(asked), [level])
         self.peer.compress()
         for again in ("CMPR", "CMPR 9", "CMPR 0"):
-            self.assertEqual(self.peer.asks(again), ["103 7"])
+            self.assertEqual(self.peer.asks(again), ["103 3"])
 
     def test_cmpr_wrong(self) -> None:
         """A level is one digit."""
