@@ -280,6 +280,35 @@ class CommandTests:
         self.expect("NOOP", "100 OK")
         self.assertEqual(len(self.flushLoggedErrors()), 4)
 
+    def test_bugs_of_the_desk(self) -> None:
+        """A desk that fails when somebody comes, asks or goes costs that one client at most."""
+        self.desk.may_try = lambda client, name: 1 / 0
+        self.expect("CAPS errcodes", "106 errcodes", "USER oper1", "101 999 internal error", "NOOP", "100 OK")
+        self.desk.detach = lambda client: 1 / 0
+        self.expect("QUIT", "900 OK")
+        self.assertTrue(self.peer.closed)
+        desk = FakeDesk()
+        desk.attach = lambda client: 1 / 0
+        peer = Peer(desk)
+        self.assertEqual((peer.hears(), peer.closed), (["101 KO internal error"], True))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
+
+    def test_sent_away_while_asking(self) -> None:
+        """Who is dismissed in the middle of a question hears that and nothing else."""
+        self.log_in()
+        self.desk.slow = slow = Deferred[Reply]()
+        self.peer.asks("SERVICES", "NOOP")
+        self.peer.session.dismiss(990, "server shutting down", "shutdown")
+        slow.callback(ServiceList(()))
+        self.assertEqual((self.peer.hears(), self.peer.closed), (["101 990 server shutting down"], True))
+
+    def test_dismissed_by_the_answer(self) -> None:
+        """So it is when the question itself is the cause."""
+        self.log_in()
+        session = self.peer.session
+        self.desk._perform = lambda client, command: (session.dismiss(990, "x", "reload"), ServiceList(()))[1]
+        self.expect("SERVICES", "101 990 x")
+
     def test_many_channels(self) -> None:
         """A seat's further channels follow the main one."""
         self.log_in()

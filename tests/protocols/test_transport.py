@@ -374,6 +374,29 @@ class SocketTests(TestCase):
         self.assertNotIn(b"100 OK\n100 OK", wire.data)
 
 
+class CertificateTests(SynchronousTestCase):
+    """Certificates from files."""
+
+    def test_files(self) -> None:
+        """Certificate and key may be in one file or in two; what is none is refused."""
+        issued = trustme.CA().issue_cert("cti.example")
+        own, key, both = (Path(self.mktemp()) for _ in range(3))
+        issued.cert_chain_pems[0].write_to_path(str(own))
+        issued.private_key_pem.write_to_path(str(key))
+        issued.private_key_and_cert_chain_pem.write_to_path(str(both))
+        ServerTLS.from_files(own, key)
+        ServerTLS.from_files(both)
+        other = Path(self.mktemp())
+        trustme.CA().issue_cert("other.example").private_key_pem.write_to_path(str(other))
+        broken = Path(self.mktemp())
+        broken.write_bytes(both.read_bytes().replace(b"M", b"N", 2))
+        for wrong in ((key,), (own,), (own, other), (broken,)):
+            with self.assertRaises(ValueError, msg=str(wrong)):
+                ServerTLS.from_files(*wrong)
+        with self.assertRaises(OSError):
+            ServerTLS.from_files(Path("nowhere"))
+
+
 class FileLimitTests(SynchronousTestCase):
     """Descriptors."""
 
