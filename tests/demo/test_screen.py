@@ -86,6 +86,13 @@ class VerificationTests(SynchronousTestCase):
         self.assertIsNone(self.found.pop("PJSIP/201", self.call._replace(number="334"), 10.1))
         self.assertEqual((self.found.misdelivered, self.found.lost), (2, 0))
 
+    def test_settled(self) -> None:
+        """What is over keeps its count when it is forgotten."""
+        self.found.pop("PJSIP/201", self.call, 10.1)
+        self.found.talk("1.2", "PJSIP/201", "333", "1", 11.0)
+        self.found.settle()
+        self.assertEqual((self.found.lost, self.found.pops), (1, 1))
+
     def test_absent(self) -> None:
         """Where nobody sits nothing is to pop."""
         self.found.talk("1.2", "PJSIP/250", "333", "1", 10.0)
