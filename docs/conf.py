@@ -3,7 +3,7 @@
 from astcti import __version__
 
 project = "astcti"
-copyright = "the authors of astcti; GPL-3.0-or-later"  # noqa: A001
+copyright = "the authors of astcti; GPL-3.0-or-later"
 release = version = __version__
 exclude_patterns = ["_build"]
 html_theme = "alabaster"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,8 +19,10 @@ def main(out: Path, names: list[str]) -> int:
     from twisted.trial.reporter import VerboseTextReporter
     from twisted.trial.runner import TestLoader, TrialRunner
 
-    runner = TrialRunner(VerboseTextReporter, workingDirectory=str(out.with_suffix(".trial")))
-    result = runner.run(TestLoader().loadByNames(names, recurse=True))
+    # A short path, because a Unix socket's may have 107 bytes, and some tests have one.
+    with TemporaryDirectory(prefix="t-") as folder:
+        runner = TrialRunner(VerboseTextReporter, workingDirectory=f"{folder}/w")
+        result = runner.run(TestLoader().loadByNames(names, recurse=True))
     failed: dict[str, str] = {}
     for test, failure in [*result.failures, *result.errors]:
         text = failure if isinstance(failure, str) else failure.getTraceback(elideFrameworkCode=True)

@@ -162,7 +162,7 @@ class BootstrapTests(SynchronousTestCase):
         path.chmod(0o640)
         self.assertIn("chmod 600", read_bootstrap(path).warnings[-1])
         path.chmod(0o600)
-        self.assertEqual(read_bootstrap(path).warnings, ())
+        self.assertNotIn("chmod", "".join(read_bootstrap(path).warnings))
         self.assertTrue(read_bootstrap(path).path.is_absolute())
 
     def test_vanished(self) -> None:

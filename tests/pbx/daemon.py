@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from astcti.config.bootstrap import read_bootstrap
 from astcti.services.control import ask
+from tests.pbx.fetch import PROJECT
 from tests.pbx.instance import END_WITH_PARENT, PHONES, Instance, free_port
 
 START_SECONDS = 60
@@ -69,19 +70,34 @@ def bootstrap_xml(instance: Instance, port: int, *, tls: bool) -> str:
     )
 
 
+def shipped_xml(instance: Instance, port: int) -> tuple[str, str]:
+    """The samples of ``etc``, with nothing changed but the ports."""
+    bootstrap = (PROJECT / "etc" / "astcti.xml").read_text()
+    for old, new in (("<port>5038<", f"<port>{instance.ports.ami}<"), ("<port>5000<", f"<port>{port}<")):
+        assert bootstrap.count(old) == 1, f"etc/astcti.xml has no {old}"
+        bootstrap = bootstrap.replace(old, new)
+    return bootstrap, (PROJECT / "etc" / "runtime.xml").read_text()
+
+
 class Daemon:
-    """The server; ``how`` is ``serve`` or ``twistd``.
+    """The server, with the tests' configuration or the ``shipped`` one; ``how`` is ``serve`` or ``twistd``.
 
     :ivar port: where clients connect.
     """
 
-    def __init__(self, instance: Instance, how: str = "serve", *, tls: bool = False, name: str = "astcti") -> None:
+    def __init__(
+        self, instance: Instance, how: str = "serve", *, tls: bool = False, name: str = "astcti", shipped: bool = False
+    ) -> None:
         self.folder = instance.work / name
         self.folder.mkdir()
         self.port = free_port(socket.SOCK_STREAM)
         self.bootstrap = self.folder / "astcti.xml"
-        self.bootstrap.write_text(bootstrap_xml(instance, self.port, tls=tls))
-        (self.folder / "runtime.xml").write_text(runtime_xml(instance))
+        if shipped:
+            bootstrap, runtime = shipped_xml(instance, self.port)
+        else:
+            bootstrap, runtime = bootstrap_xml(instance, self.port, tls=tls), runtime_xml(instance)
+        self.bootstrap.write_text(bootstrap)
+        (self.folder / "runtime.xml").write_text(runtime)
         for path in (self.bootstrap, self.folder / "runtime.xml"):
             path.chmod(0o600)
         program = [sys.executable, "-m", "astcti", "serve"]
