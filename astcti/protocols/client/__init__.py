@@ -4,7 +4,8 @@
 connection, with a method for each command; :class:`ClientSession` is the same without I/O, for another event loop.
 """
 
-from astcti.protocols.client.connection import ClientFactory, ConnectionGone, CTIClient, NoAnswer, digest_of
+from astcti.protocols.client.commands import digest_of
+from astcti.protocols.client.connection import ClientFactory, ConnectionGone, CTIClient, NoAnswer
 from astcti.protocols.client.login import Profile, Welcome, log_in
 from astcti.protocols.client.requests import Line, QueueEntry, ServiceEntry
 from astcti.protocols.client.service import CTIClientService

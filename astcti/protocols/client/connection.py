@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import md5
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
-    IOpenSSLClientConnectionCreator,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -21,13 +19,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from astcti.errors import AstctiError, PeerError, Refused
-from astcti.protocols.client.requests import QueueEntry, ServiceEntry
+from astcti.errors import AstctiError, PeerError
+from astcti.protocols.client.commands import Commands
 from astcti.protocols.client.session import Answered, ClientSession, Closing, Notification
 from astcti.protocols.xmlreading import CallEvent
 
 ANSWER_SECONDS: Final = 15.0  # a server that does not answer for so long is given up
-DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
 
 _log = Logger()
 
@@ -40,18 +37,13 @@ class NoAnswer(ConnectionGone):
     """The server did not answer in time; the connection was aborted, since later answers would be mistaken."""
 
 
-def digest_of(password: str) -> str:
-    """Give the form in which a password travels: its MD5, in 32 lower-case hexadecimal digits."""
-    return md5(password.encode(), usedforsecurity=False).hexdigest()
-
-
 @implementer(IProtocol)
-class CTIClient:
-    """A client's connection.
+class CTIClient(Commands):
+    """A client's connection; what can be asked of it is in :class:`.Commands`.
 
-    Every method that asks something gives a Deferred, which fails with :class:`astcti.errors.Refused` when the server
-    says no, and with :class:`ConnectionGone` when it cannot say anything. Commands may be asked at any time and in
-    any number; they are sent as soon as the protocol allows.
+    Every Deferred fails with :class:`astcti.errors.Refused` when the server says no, and with :class:`ConnectionGone`
+    when it cannot say anything. Commands may be asked at any time and in any number; they are sent as soon as the
+    protocol allows.
 
     :param on_event: called with every :class:`.CallEvent`, in the order in which they come.
     :param on_notice: called with whatever else the server says by itself: :class:`.QueueChanged`,
@@ -85,8 +77,6 @@ class CTIClient:
         self._waits_since = reactor.seconds()
         self._waiting: IDelayedCall | None = None
 
-    # -- what a client can ask
-
     def command(self, line: str) -> Deferred[Any]:
         """Send any command; one that this library does not know is answered with a :class:`.Line`."""
         done: Deferred[Any] = Deferred()
@@ -99,72 +89,14 @@ class CTIClient:
         self._flush()
         return done
 
-    def compress(self, most: int = 9) -> Deferred[int]:
-        """``CMPR``: compress both directions with zlib; gives the level, 0 for none."""
-        return self.command(f"CMPR {most}")
-
-    def start_tls(self, options: IOpenSSLClientConnectionCreator) -> Deferred[None]:
-        """``STLS``: encrypt; wait for it before logging in, because a server that cannot do it refuses.
-
-        What the certificate must be is up to ``options`` (see :func:`.client_tls`).
-        """
-        return self.command("STLS").addCallback(lambda _: self.transport.startTLS(options))
-
-    def log_in(self, username: str, digest: str) -> Deferred[None]:
-        """``USER`` and ``PASS``; ``digest`` is :func:`digest_of` the password."""
-        return self.command(f"USER {username}").addCallback(lambda _: self.command(f"PASS {digest}"))
-
-    def capabilities(self, *names: str) -> Deferred[frozenset[str]]:
-        """``CAPS``: ask for capabilities; gives those in force."""
-        return self.command(" ".join(("CAPS", *names)))
-
-    def keep_alive(self) -> Deferred[int]:
-        """``KEEP``: gives the longest silence allowed, in milliseconds (0: any), and keeps it from here on.
-
-        Of a server that does not know the command, :data:`DEFAULT_KEEPALIVE_MS` is assumed.
-        """
-
-        def assume(failure: Failure) -> int:
-            failure.trap(Refused)
-            return DEFAULT_KEEPALIVE_MS
-
-        return self.command("KEEP").addErrback(assume).addCallback(self._keep_alive_every)
-
-    def claim_mac(self, mac: str) -> Deferred[tuple[str, ...]]:
-        """``MAC``: take the seat of this computer; gives its channels, the main one first."""
-        return self.command(f"MAC {mac}")
-
-    def claim_extension(self, extension: str) -> Deferred[tuple[str, ...]]:
-        """``EXTEN``: take the seat of a phone; gives its channels, the main one first."""
-        return self.command(f"EXTEN {extension}")
-
-    def identify(self) -> Deferred[tuple[str, ...]]:
-        """``IDEN``: gives the channels of the seat taken."""
-        return self.command("IDEN")
-
-    def set_system(self, system: str) -> Deferred[None]:
-        """``OSTYPE``: ``LINUX``, ``WINDOWS`` or ``MACINTOSH``, whose actions this client can perform."""
-        return self.command(f"OSTYPE {system}")
-
-    def services(self) -> Deferred[tuple[ServiceEntry, ...]]:
-        """``SERVICES``: gives the services on which the operator is active."""
-        return self.command("SERVICES")
-
-    def queues(self) -> Deferred[tuple[QueueEntry, ...]]:
-        """``QUEUES``: gives the operator's queues."""
-        return self.command("QUEUES")
-
-    def change_password(self, old: str, new: str) -> Deferred[None]:
-        """``CHPW``: both as :func:`digest_of` them."""
-        return self.command(f"CHPW {old} {new}")
-
-    def noop(self) -> Deferred[None]:
-        """``NOOP``: see that the server is there."""
-        return self.command("NOOP")
-
-    def quit(self) -> Deferred[None]:
-        """``QUIT``: leave; the server closes the connection."""
-        return self.command("QUIT")
+    def keep_alive_every(self, milliseconds: int) -> int:
+        """Say NOOP whenever nothing was said for half of the time that the server waits."""
+        self._interval = milliseconds / 2000 if milliseconds else None
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if self._interval is not None and not self._gone:
+            self._timer = self._reactor.callLater(self._interval, self._beat)
+        return milliseconds
 
     def abort(self, reason: str) -> None:
         """End the connection at once, for a reason."""
@@ -263,15 +195,6 @@ class CTIClient:
             self.abort(_SILENT)
         else:
             self._waiting = self._reactor.callLater(left, self._look_for_answer)
-
-    def _keep_alive_every(self, milliseconds: int) -> int:
-        """Say NOOP whenever nothing was said for half of the time that the server waits."""
-        self._interval = milliseconds / 2000 if milliseconds else None
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        if self._interval is not None and not self._gone:
-            self._timer = self._reactor.callLater(self._interval, self._beat)
-        return milliseconds
 
     def _beat(self) -> None:
         if self._interval is None:

@@ -1,0 +1,101 @@
+"""What a client can ask, as methods: each sends one command and gives its answer as a Deferred."""
+
+from __future__ import annotations
+
+from hashlib import md5
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.python.failure import Failure
+
+from astcti.errors import Refused
+from astcti.protocols.client.requests import QueueEntry, ServiceEntry
+
+DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
+
+
+def digest_of(password: str) -> str:
+    """Give the form in which a password travels: its MD5, in 32 lower-case hexadecimal digits."""
+    return md5(password.encode(), usedforsecurity=False).hexdigest()
+
+
+class Commands:
+    """The base of :class:`.CTIClient`."""
+
+    transport: Any
+
+    def command(self, line: str) -> Deferred[Any]:
+        """Send any command; one that this library does not know is answered with a :class:`.Line`."""
+        raise NotImplementedError
+
+    def compress(self, most: int = 9) -> Deferred[int]:
+        """``CMPR``: compress both directions with zlib; gives the level, 0 for none."""
+        return self.command(f"CMPR {most}")
+
+    def start_tls(self, options: IOpenSSLClientConnectionCreator) -> Deferred[None]:
+        """``STLS``: encrypt; wait for it before logging in, because a server that cannot do it refuses.
+
+        What the certificate must be is up to ``options`` (see :func:`.client_tls`).
+        """
+        return self.command("STLS").addCallback(lambda _: self.transport.startTLS(options))
+
+    def log_in(self, username: str, digest: str) -> Deferred[None]:
+        """``USER`` and ``PASS``; ``digest`` is :func:`digest_of` the password."""
+        return self.command(f"USER {username}").addCallback(lambda _: self.command(f"PASS {digest}"))
+
+    def capabilities(self, *names: str) -> Deferred[frozenset[str]]:
+        """``CAPS``: ask for capabilities; gives those in force."""
+        return self.command(" ".join(("CAPS", *names)))
+
+    def keep_alive(self) -> Deferred[int]:
+        """``KEEP``: gives the longest silence allowed, in milliseconds (0: any), and keeps it from here on.
+
+        Of a server that does not know the command, :data:`DEFAULT_KEEPALIVE_MS` is assumed.
+        """
+
+        def assume(failure: Failure) -> int:
+            failure.trap(Refused)
+            return DEFAULT_KEEPALIVE_MS
+
+        return self.command("KEEP").addErrback(assume).addCallback(self.keep_alive_every)
+
+    def claim_mac(self, mac: str) -> Deferred[tuple[str, ...]]:
+        """``MAC``: take the seat of this computer; gives its channels, the main one first."""
+        return self.command(f"MAC {mac}")
+
+    def claim_extension(self, extension: str) -> Deferred[tuple[str, ...]]:
+        """``EXTEN``: take the seat of a phone; gives its channels, the main one first."""
+        return self.command(f"EXTEN {extension}")
+
+    def identify(self) -> Deferred[tuple[str, ...]]:
+        """``IDEN``: gives the channels of the seat taken."""
+        return self.command("IDEN")
+
+    def set_system(self, system: str) -> Deferred[None]:
+        """``OSTYPE``: ``LINUX``, ``WINDOWS`` or ``MACINTOSH``, whose actions this client can perform."""
+        return self.command(f"OSTYPE {system}")
+
+    def services(self) -> Deferred[tuple[ServiceEntry, ...]]:
+        """``SERVICES``: gives the services on which the operator is active."""
+        return self.command("SERVICES")
+
+    def queues(self) -> Deferred[tuple[QueueEntry, ...]]:
+        """``QUEUES``: gives the operator's queues."""
+        return self.command("QUEUES")
+
+    def change_password(self, old: str, new: str) -> Deferred[None]:
+        """``CHPW``: both as :func:`digest_of` them."""
+        return self.command(f"CHPW {old} {new}")
+
+    def noop(self) -> Deferred[None]:
+        """``NOOP``: see that the server is there."""
+        return self.command("NOOP")
+
+    def quit(self) -> Deferred[None]:
+        """``QUIT``: leave; the server closes the connection."""
+        return self.command("QUIT")
+
+    def keep_alive_every(self, milliseconds: int) -> int:
+        """See that the server, which bears a silence of so long, always hears something; 0: it bears any."""
+        raise NotImplementedError
