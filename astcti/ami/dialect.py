@@ -15,6 +15,9 @@ from astcti.model.plan import Plan
 #: Every event that means something to us. Names differ between versions where meanings do, so one table serves all.
 EVENTS: Mapping[str, Callable[[Message], Facts]] = {**legacy.EVENTS, **modern.EVENTS}
 
+#: Events whose facts change nothing that agents are told: not worth parsing.
+_IDLE = frozenset({"AgentComplete", "DialEnd", "Pickup"})
+
 #: Applications whose step in the dial plan matters wherever it is made: they may set a watched variable on versions
 #: (or for AMI users) without VarSet. All others matter only in the context of a service.
 _APPLICATIONS = frozenset({b"set", b"mset"})
@@ -33,7 +36,7 @@ def interest_for(plan: Plan) -> Interest:
     """
     variables = {prefix + name for name in plan.watched for prefix in ("", "_", "__")}
     return Interest(
-        events=frozenset(name.encode() for name in EVENTS),
+        events=frozenset(name.encode() for name in EVENTS if name not in _IDLE),
         variables=frozenset(name.encode() for name in variables),
         applications=_APPLICATIONS if plan.watched else frozenset(),
         contexts=frozenset(name.encode() for name in plan.by_context_lower),

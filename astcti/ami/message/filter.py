@@ -13,6 +13,8 @@ LOOK = ""
 VARIABLE = b"\r\nVariable: "
 _APPLICATION = b"\r\nApplication: "
 _CONTEXT = b"\r\nContext: "
+_DATA = b"\nAppData: "
+_SET = frozenset({b"Set", b"set", b"SET"})
 
 
 class Names(dict[bytes, bool]):
@@ -93,9 +95,18 @@ class Filter:
             return (
                 self._applications is None
                 or self._contexts[part.partition(_CONTEXT)[2].partition(b"\r")[0]]
-                or self._applications[part.rpartition(_APPLICATION)[2].partition(b"\r")[0]]
+                or self._wants_step(part.rpartition(_APPLICATION)[2])
             )
         return True
+
+    def _wants_step(self, part: bytes) -> bool:
+        """Whether an application is wanted; ``Set`` only of a variable that is."""
+        application, _, rest = part.partition(b"\r")
+        if self._applications is None or not self._applications[application]:
+            return False
+        if self.variables is None or application not in _SET:
+            return True
+        return self.variables[rest.partition(_DATA)[2].partition(b"=")[0].strip(b' "')]
 
     def verdict(self, part: bytes, event: str) -> str | None:
         """The event's name if a message is wanted whose name no slice tells; else ``None``."""

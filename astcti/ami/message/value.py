@@ -9,6 +9,30 @@ END_OF_OUTPUT = b"--END COMMAND--"
 _BEFORE_OUTPUT = ("Response: ", "Privilege: ", "ActionID: ")
 
 
+class Layout(dict[str, "tuple[int, str, int]"]):
+    """Where each header stood in the last message of one kind: line number, the line's beginning, its length.
+
+    Asterisk writes all events of a kind alike, so the next one has it there, too; the line itself is checked.
+    """
+
+    MAX_KNOWN = 200  # kinds of events, each with as many headers; a peer that invents more starts again
+
+    def __missing__(self, name: str) -> tuple[int, str, int]:
+        return 0, "\n", 0  # what no line begins with
+
+
+_layouts: dict[str, Layout] = {}
+
+
+def _layout_of(event: str) -> Layout:
+    layout = _layouts.get(event)
+    if layout is None:
+        if len(_layouts) >= Layout.MAX_KNOWN:
+            _layouts.clear()
+        layout = _layouts[event] = Layout()
+    return layout
+
+
 class Message:
     """A response, an event or (read by a simulated PBX) an action: headers in order, repeated ones kept.
 
@@ -19,20 +43,23 @@ class Message:
     :ivar event: the event's name; empty for anything else.
     """
 
-    __slots__ = ("_table", "event", "raw")
+    __slots__ = ("_layout", "_split", "event", "raw")
 
     def __init__(self, raw: bytes, event: str | None = None) -> None:
         self.raw = raw
-        self._table: dict[str, str] | None = None
+        self._split: list[str] | None = None
         self.event = self._find_event() if event is None else event
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of a header."""
-        table = self._table
-        if table is None:
-            table = self._table = self._decode()
-        value = table.get(name)
-        return self._get_folded(name, default) if value is None else value
+        lines = self._split
+        if lines is None:
+            lines = self._split = self._lines()
+            self._layout = _layout_of(self.event)
+        index, beginning, size = self._layout[name]
+        if index < len(lines) and lines[index].startswith(beginning):
+            return lines[index][size:]
+        return self._search(lines, name, default)
 
     def get_all(self, name: str) -> list[str]:
         """All values of a repeated header, in order."""
@@ -64,6 +91,7 @@ class Message:
     def _find_event(self) -> str:
         if self.raw.startswith(b"Event: "):  # as it always is from Asterisk
             return self.raw[7:].partition(b"\r")[0].decode("utf-8", "replace").strip()
+        self.event = ""
         return self.get("Event")
 
     def _text(self) -> str:
@@ -74,21 +102,22 @@ class Message:
             return _split_follows(self._text())[0]
         return self._text().split("\r\n")
 
-    def _decode(self) -> dict[str, str]:
-        table: dict[str, str] = {}
-        for line in self._lines():
-            name, separator, value = line.partition(": ")
-            if not separator:
-                name, value = _header(line)
-            if name not in table:
-                table[name] = value
-        return table
-
-    def _get_folded(self, name: str, default: str) -> str:
-        """Look again whatever the case; cheap when the name occurs nowhere, as with absent headers."""
-        if name.lower().encode() not in self.raw.lower():
+    def _search(self, lines: list[str], name: str, default: str) -> str:
+        """Find a header that is not where it was the last time; quick to say that it occurs nowhere."""
+        beginning = name + ": "
+        if beginning.encode("utf-8", "replace") in self.raw:
+            for index, line in enumerate(lines):
+                if line.startswith(beginning):
+                    if len(self._layout) < Layout.MAX_KNOWN:
+                        self._layout[name] = index, beginning, len(beginning)
+                    return line[len(beginning) :]
+        if name.lower().encode("utf-8", "replace") not in self.raw.lower():
             return default
-        return next((value for other, value in self.headers if other.lower() == name.lower()), default)
+        headers = [_header(line) for line in lines]
+        for other, value in headers:
+            if other == name:  # without the blank after the colon
+                return value
+        return next((value for other, value in headers if other.lower() == name.lower()), default)
 
     def __repr__(self) -> str:
         first = self.raw.split(b"\r\n", 1)[0].decode("utf-8", "replace")
