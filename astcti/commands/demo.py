@@ -60,13 +60,6 @@ def log(verbose: bool) -> None:
     globalLogBeginner.beginLoggingTo([observe], redirectStandardIO=False, discardBuffer=True)
 
 
-def write(text: str) -> None:
-    """Show something at once, whatever the terminal can show of it."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
-
-
 def main(argv: Sequence[str]) -> int:
     """Run the demonstration until its time is over or it is interrupted."""
     options = Options()
@@ -78,18 +71,22 @@ def main(argv: Sequence[str]) -> int:
     from twisted.internet import reactor
 
     from astcti.demo.show import Demo
-    from astcti.simulator.terminal import heed_interrupts
+    from astcti.simulator.terminal import Out, heed_interrupts
 
     log(bool(options["verbose"]))
     heed_interrupts()
-    demo = Demo(reactor, write, agents=options["agents"], rate=options["rate"], seed=options["seed"])
+
+    def stop() -> None:
+        if reactor.running:
+            reactor.stop()
+
+    demo = Demo(reactor, Out(sys.stdout, stop), agents=options["agents"], rate=options["rate"], seed=options["seed"])
     results: list[bool] = []
 
     def failed(failure: Failure) -> None:
         results.append(False)
         sys.stderr.write(f"astcti demo: {failure.getErrorMessage()}\n")
-        if reactor.running:
-            reactor.stop()
+        stop()
 
     def stopping() -> Deferred[None]:
         return Deferred.fromCoroutine(demo.stop()).addCallbacks(results.append, failed)
@@ -97,7 +94,7 @@ def main(argv: Sequence[str]) -> int:
     def begin() -> None:
         Deferred.fromCoroutine(demo.start()).addErrback(failed)
         if options["seconds"]:
-            reactor.callLater(options["seconds"], reactor.stop)
+            reactor.callLater(options["seconds"], stop)
 
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", stopping)

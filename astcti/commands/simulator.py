@@ -21,7 +21,7 @@ from astcti.simulator.office import Office, usual_office
 from astcti.simulator.phones import Habit
 from astcti.simulator.queues import RING_ALL, STRATEGIES, QueueOptions
 from astcti.simulator.server import SimulatorService
-from astcti.simulator.terminal import heed_interrupts
+from astcti.simulator.terminal import Out, heed_interrupts
 from astcti.simulator.traffic import Traffic
 
 SUMMARY = "a PBX that speaks AMI, with agents and callers: to try things without Asterisk"
@@ -146,7 +146,8 @@ def office(options: Options, chance: random.Random, now: float) -> Office:
 class Story:
     """Tells people what goes on."""
 
-    def __init__(self, options: Options, service: SimulatorService, traffic: Traffic) -> None:
+    def __init__(self, write: Out, options: Options, service: SimulatorService, traffic: Traffic) -> None:
+        self._write = write
         self._options = options
         self._service = service
         self._traffic = traffic
@@ -158,22 +159,24 @@ class Story:
         options, address = self._options, cast(IPv4Address, port.getHost())
         names = ", ".join(f"{name} ({o.strategy})" for name, o in options["queues"].items()) or "none"
         who = f"user {options['user']}, secret {options['secret']}"
-        print(f"Asterisk {options['asterisk']}, simulated: AMI on {address.host}:{address.port}, {who}")
-        print(f"{options['agents']} agents from PJSIP/201; queues: {names}; {options['rate']:g} calls a second")
-        print("Ctrl-C ends it.", flush=True)
+        self._write(
+            f"Asterisk {options['asterisk']}, simulated: AMI on {address.host}:{address.port}, {who}\n"
+            f"{options['agents']} agents from PJSIP/201; queues: {names}; {options['rate']:g} calls a second\n"
+            "Ctrl-C ends it.\n"
+        )
 
     def conversation(self, caller: Channel, peer: Channel) -> None:
         """Two people talk."""
         self.answered += 1
         if not self._options["quiet"]:
             number, name = caller.shown.number, caller.shown.caller
-            print(f"{peer.interface:12} talks with {number} {printable(name, 40)}", flush=True)
+            self._write(f"{peer.interface:12} talks with {number} {printable(name, 40)}\n")
 
     def ends(self) -> None:
         """Say what there was."""
         thrown, sent = self._service.thrown_out, self._service.office.board.sent
-        print(f"{self._traffic.placed} calls, {self.answered} conversations, {sent} events sent", end="")
-        print(f", {thrown} clients read too slowly" if thrown else "", flush=True)
+        slow = f", {thrown} clients read too slowly" if thrown else ""
+        self._write(f"{self._traffic.placed} calls, {self.answered} conversations, {sent} events sent{slow}\n")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -193,7 +196,12 @@ def main(argv: Sequence[str]) -> int:
     traffic = Traffic(
         made.pbx, chance, made.places, options["rate"], options["talk"], options["patience"], options["hostile"]
     )
-    story = Story(options, service, traffic)
+
+    def stop() -> None:
+        if reactor.running:
+            reactor.stop()
+
+    story = Story(Out(sys.stdout, stop), options, service, traffic)
     failures: list[Failure] = []
 
     def failed(failure: Failure) -> None:
@@ -205,7 +213,7 @@ def main(argv: Sequence[str]) -> int:
         traffic.start()
         service.startService()
         if options["seconds"]:
-            reactor.callLater(options["seconds"], reactor.stop)
+            reactor.callLater(options["seconds"], stop)
 
     heed_interrupts()
     service.listen().addCallbacks(listening, failed)

@@ -59,7 +59,7 @@ class Stories:
     def start(self) -> None:
         """Begin at once, and with somebody who does not let it ring for long."""
         for interface in self._phones_of(ORDERS)[:1]:
-            self._pbx.phones[interface].once.append(Habit("answer", 0.3, 0.3))
+            self._pbx.phones[interface].once.append(Habit("answer", 0.15, 0.15))
         self._next = self._pbx.agenda.later(0, self._place)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The simulated PBX: channels, bridges, phones, queues and the dial plan, and the events they cause.
+"""The simulated PBX: what happens on its channels, and who makes it happen.
 
 A pure model: time comes from an :class:`~astcti.simulator.agenda.Agenda`, chance from a seeded generator, and events
 go to a function. What happens on one channel is a script of its own (``applications``), as Asterisk has a thread.
@@ -6,21 +6,19 @@ go to a function. What happens on one channel is a script of its own (``applicat
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from astcti.simulator import cdr, events
 from astcti.simulator.agenda import Actor, Agenda, Interruption, Script
-from astcti.simulator.channel import CAUSES, Bridge, Channel, Shown, escaped
+from astcti.simulator.channel import CAUSES, Channel, Shown
 from astcti.simulator.dialplan import Dialplan
-from astcti.simulator.events import Event, Layout
-from astcti.simulator.phones import LAMPS, MEMBER_STATUS, REFUSALS, Phone, Trunk
+from astcti.simulator.events import Event
+from astcti.simulator.phones import REFUSALS, Phone
+from astcti.simulator.switch import Switch
 
 if TYPE_CHECKING:
     from random import Random
-
-    from astcti.simulator.queues import Queue
 
 #: Executes one application of the dial plan on a channel.
 Application = Callable[["PBX", Channel, str], Script]
@@ -39,10 +37,9 @@ class Moved(Interruption):
         self.transfer = transfer
 
 
-class PBX:
+class PBX(Switch):
     """The whole of it.
 
-    :param sink: takes every event, in order.
     :param applications: the dial plan's applications by name, as it writes them.
     :ivar on_conversation: called with the caller's and the other's channel whenever two people begin to talk.
     """
@@ -51,87 +48,13 @@ class PBX:
         self, agenda: Agenda, chance: Random, sink: Callable[[Event], None], applications: Mapping[str, Application],
         asterisk: int = 22,
     ) -> None:  # fmt: skip
-        self.agenda = agenda
-        self.chance = chance
-        self.sink = sink
+        super().__init__(agenda, chance, sink, asterisk)
         self.applications = applications
-        self.modern = asterisk >= 22
         self.dialplan = Dialplan()
-        self.started = agenda.now
-        self.channels: dict[str, Channel] = {}
-        self.bridges: dict[str, Bridge] = {}
-        self.phones: dict[str, Phone] = {}
-        self._numbers: dict[str, Phone] = {}
-        self.queues: dict[str, Queue] = {}
-        self.globals: dict[str, str] = {}
-        self.trunk = Trunk("PJSIP/trunk", "trunk")
         self.processed = 0
         self.on_conversation: list[Callable[[Channel, Channel], None]] = []
-        self._channel_count = 0
-        self._unique_count = 0
 
-    # ---------------------------------------------------------------- telling
-
-    def tell(self, layout: Layout, channel: Channel, *more: str) -> None:
-        """Send an event about a channel."""
-        self.sink(Event(layout, channel.values + more))
-
-    def set(self, channel: Channel, variable: str, value: str) -> None:
-        """Set a dial-plan variable."""
-        variable = variable.lstrip("_")
-        channel.variables[variable] = value
-        self.sink(Event(events.VARSET, (*channel.values, variable, escaped(value))))
-
-    def set_global(self, variable: str, value: str) -> None:
-        """Set a variable that belongs to no channel."""
-        self.globals[variable] = value
-        self.sink(Event(events.VARSET_GLOBAL, ("none", "none", variable, escaped(value))))
-
-    def device_changed(self, phone: Phone, before: str) -> None:
-        """Tell of a phone's device state, if it is another one than before."""
-        device = phone.device
-        if device == before:
-            return
-        self.sink(Event(events.DEVICE_STATE, (phone.interface, device)))
-        if phone is not self.trunk:
-            lamp = (phone.number, "inside", phone.interface, *LAMPS[device])
-            self.sink(Event(events.EXTENSION_STATUS, lamp))
-        for member in tuple(phone.memberships):
-            member.status = MEMBER_STATUS[device]
-            self.sink(Event(events.MEMBER_STATUS, member.values))
-            member.queue.changed(member)
-
-    # ---------------------------------------------------------------- channels
-
-    def channel(self, phone: Phone, shown: Shown, linkedid: str = "", uniqueid: str = "") -> Channel:
-        """Make a channel of a phone or trunk."""
-        number, self._channel_count = self._channel_count, self._channel_count + 1
-        if not uniqueid:
-            uniqueid = f"{int(self.agenda.now)}.{self._unique_count}"
-            self._unique_count += 1
-        channel = Channel(f"{phone.interface}-{number:08x}", uniqueid, linkedid, self.agenda.now, shown)
-        channel.phone = phone
-        self.channels[channel.name] = channel
-        self.tell(events.NEWCHANNEL, channel)
-        return channel
-
-    def add_phone(self, phone: Phone) -> None:
-        """Put a telephone on a desk."""
-        self.phones[phone.interface] = phone
-        self._numbers[phone.number] = phone
-
-    def phone_of(self, number: str) -> Phone | None:
-        """The phone of an inside number."""
-        return self._numbers.get(number)
-
-    def phone(self, interface: str) -> Phone | None:
-        """The phone of an interface; numbers ``@trunk`` are the world's."""
-        return self.trunk if interface.endswith("@trunk") else self.phones.get(interface)
-
-    def find(self, name: str) -> Channel | None:
-        """A channel by its name or unique id."""
-        found = self.channels.get(name)
-        return found or next((c for c in self.channels.values() if c.uniqueid == name), None)
+    # ---------------------------------------------------------------- the dial plan
 
     def incoming(self, context: str, exten: str, number: str, caller: str) -> Channel:
         """Somebody outside dials: a channel of the trunk begins at a place of the dial plan."""
@@ -148,15 +71,6 @@ class PBX:
         self.occupy(channel)
         self.start(channel)
         return channel
-
-    def occupy(self, channel: Channel) -> None:
-        """The phone is in use by the channel."""
-        phone = channel.phone
-        assert phone is not None
-        before = phone.device
-        phone.calls[channel] = None
-        phone.passed("", channel.shown.state)
-        self.device_changed(phone, before)
 
     def start(self, channel: Channel, script: Script | None = None) -> None:
         """Let a channel walk through the dial plan from where it stands, or play a script of its own."""
@@ -197,14 +111,14 @@ class PBX:
 
     def ring(self, leg: Channel) -> None:
         """A called phone rings."""
-        self._state(leg, "Ringing")
+        self.enter_state(leg, "Ringing")
         if leg.dialler is not None:
             leg.dialler.tell(("ringing", leg))
 
     def pick_up(self, leg: Channel) -> None:
         """A called phone answers."""
         leg.answered = self.agenda.now
-        self._state(leg, "Up")
+        self.enter_state(leg, "Up")
         if leg.dialler is not None:
             leg.dialler.tell(("answered", leg))
 
@@ -215,47 +129,11 @@ class PBX:
         if leg.dialler is not None:
             leg.dialler.tell(("refused", leg, REFUSALS[how][2]))
 
-    def _state(self, channel: Channel, state: str) -> None:
-        phone = channel.phone
-        assert phone is not None
-        before = phone.device
-        phone.passed(channel.shown.state, state)
-        channel.change(state=state)
-        self.tell(events.NEWSTATE, channel)
-        self.device_changed(phone, before)
-
     def answer(self, channel: Channel) -> None:
         """The PBX answers a caller."""
         if channel.shown.state != "Up":
             channel.answered = self.agenda.now
-            self._state(channel, "Up")
-
-    # ---------------------------------------------------------------- bridges
-
-    def bridge(self) -> Bridge:
-        """Make an empty bridge."""
-        bridge = Bridge(str(uuid.UUID(int=self.chance.getrandbits(128), version=4)))
-        self.bridges[bridge.uniqueid] = bridge
-        self.sink(Event(events.BRIDGE_CREATE, bridge.values))
-        return bridge
-
-    def enter(self, bridge: Bridge, channel: Channel) -> None:
-        """A channel can hear who is in the bridge from now on."""
-        bridge.channels.append(channel)
-        channel.bridge = bridge
-        self.sink(Event(events.BRIDGE_ENTER, bridge.values + channel.values))
-
-    def leave(self, channel: Channel) -> None:
-        """A channel leaves its bridge; the last one closes the door."""
-        bridge = channel.bridge
-        if bridge is None:
-            return
-        bridge.channels.remove(channel)
-        channel.bridge = None
-        self.sink(Event(events.BRIDGE_LEAVE, bridge.values + channel.values))
-        if not bridge.channels:
-            del self.bridges[bridge.uniqueid]
-            self.sink(Event(events.BRIDGE_DESTROY, bridge.values))
+            self.enter_state(channel, "Up")
 
     def talk(self, caller: Channel, leg: Channel) -> None:
         """Two people talk with each other from now on."""

@@ -54,7 +54,7 @@ class AMIServerProtocol(Protocol):
         """Greet the client."""
         self.transport.setTcpNoDelay(True)
         peer, host = self.transport.getPeer(), self.transport.getHost()
-        self.link = self._service.office.board.connect((peer.host, peer.port), (host.host, host.port), self._close)
+        self.link = self._service.office.board.connect((peer.host, peer.port), (host.host, host.port), self.close)
         self._service.protocols[self.link] = self
         self.transport.registerProducer(self, False)
         self._service.turn()
@@ -86,9 +86,11 @@ class AMIServerProtocol(Protocol):
         self._busy_since = None
         self.flush()
 
-    def _close(self) -> None:
-        self.flush()
+    def close(self) -> None:
+        """Say all there is to say, and end."""
         self.transport.unregisterProducer()  # which Twisted would wait for
+        self.transport.write(b"".join(self.link.out))
+        self.link.out.clear()
         self.transport.loseConnection()
 
     def stopProducing(self) -> None:
@@ -150,7 +152,6 @@ class SimulatorService(Service):
     async def shut_down(self) -> None:
         """Tell all clients that the PBX stops, and close."""
         self.office.board.shut_down()
-        self._flush()
         if self._call is not None and self._call.active():
             self._call.cancel()
         self._call = None
@@ -158,8 +159,7 @@ class SimulatorService(Service):
         if port is not None:
             await _done(port)
         for protocol in tuple(self.protocols.values()):
-            protocol.transport.unregisterProducer()  # which Twisted would wait for
-            protocol.transport.loseConnection()
+            protocol.close()
 
     def stopService(self) -> Deferred[None]:
         """As :meth:`shut_down`."""

@@ -90,6 +90,15 @@ class ProgramTests(SynchronousTestCase):
         for after in (0.05, 2.0):
             self.assertTrue(re.search(r"\d+ calls, \d+ answered", self.interrupted(after)), after)
 
+    def test_nobody_reads(self) -> None:
+        """When the pipe it writes to is closed it ends, and does not complain."""
+        process = self.start("--rate", "10")
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual((process.stderr.read(), process.wait(30)), ("", 0))
+        process.stdout = None
+
     def test_options(self) -> None:
         """What makes no sense is refused."""
         for argv in (["--agents", "2"], ["--agents", "1000"], ["--rate", "0"], ["--seconds", "-1"], ["--seed", "x"]):
