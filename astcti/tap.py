@@ -106,6 +106,7 @@ def build_tree(
         listening=tracker, membership=roster, start=actions.start, counters=counters,
     )  # fmt: skip
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
+    desk.hurry_with(factory.flush)
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -12,7 +12,7 @@ from astcti.ami.dialect import translate
 from astcti.ami.message import Message
 from astcti.model.calls import Tracker
 from astcti.model.channels import normalise_interface
-from astcti.model.facts import Fact, MemberAdded, MemberPaused, MemberRemoved, Shutdown
+from astcti.model.facts import Booted, Fact, MemberAdded, MemberPaused, MemberRemoved, Shutdown
 from astcti.model.notices import Notice
 from astcti.model.roster import Roster
 from astcti.services.stock import Stock
@@ -38,7 +38,8 @@ class Follower:
     While :meth:`hold` is in force events are kept, until :meth:`release`.
 
     :ivar used: events that meant something; ``faults`` those that we failed on.
-    :ivar stopping: set by the PBX's ``Shutdown`` event; cleared by whoever minds.
+    :ivar overflowed: events lost because too many had to be kept.
+    :ivar on_booted: called when the PBX says that it is ready, ``on_shutdown`` that it shuts down.
     """
 
     def __init__(self, clock: IReactorTime, tracker: Tracker, roster: Roster, audience: IAudience) -> None:
@@ -51,14 +52,29 @@ class Follower:
         self.used = 0
         self.faults = 0
         self.overflowed = 0
-        self.stopping = False
+        self.on_booted: Callable[[], object] = lambda: None
+        self.on_shutdown: Callable[[], object] = lambda: None
 
     def follow(self, message: Message) -> None:
         """Follow one event, or keep it for later."""
-        if self._held is None:
-            self._follow(message)
-        elif len(self._held) < MAX_HELD:
-            self._held.append(message)
+        if self._held is not None:
+            self._keep(self._held, message)
+            return
+        try:
+            facts = translate(message)
+            if facts:
+                self.used += 1
+                now = self._clock.seconds()
+                for fact in facts:
+                    self._take(fact, now)
+        except Exception:
+            # One event we cannot digest must not cost the calls of everybody else.
+            self.faults += 1
+            _log.failure("Following {event}", event=message.event)
+
+    def _keep(self, held: list[Message], message: Message) -> None:
+        if len(held) < MAX_HELD:
+            held.append(message)
         else:
             self.overflowed += 1
 
@@ -70,7 +86,7 @@ class Follower:
         """Follow what was kept, and go on as usual."""
         held, self._held = self._held, None
         for message in held or ():
-            self._follow(message)
+            self.follow(message)
 
     def drop(self) -> None:
         """Forget what was kept: the link it came by is gone."""
@@ -87,19 +103,6 @@ class Follower:
             for new in came:
                 self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
 
-    def _follow(self, message: Message) -> None:
-        try:
-            facts = translate(message)
-            if facts:
-                self.used += 1
-                now = self._clock.seconds()
-                for fact in facts:
-                    self._take(fact, now)
-        except Exception:
-            # One event we cannot digest must not cost the calls of everybody else.
-            self.faults += 1
-            _log.failure("Following {event}", event=message.event)
-
     def _take(self, fact: Fact, now: float) -> None:
         kind = type(fact)
         if kind in _MEMBERSHIP:
@@ -107,7 +110,9 @@ class Follower:
             if self.roster.feed(fact):
                 self._audience.member_changed(fact.queue, normalise_interface(fact.interface), kind is MemberAdded)
         elif kind is Shutdown:
-            self.stopping = True
+            self.on_shutdown()
+        elif kind is Booted:
+            self.on_booted()
         else:
             self._tell(self.tracker.feed(fact, now))
 

@@ -107,28 +107,22 @@ class LinkService(Service):
         self._grace: IDelayedCall | None = None
         self._syncing: Deferred[None] | None = None
         self.follower = follower
+        follower.on_booted = self._booted
+        follower.on_shutdown = lambda: self._lost("it is shutting down")
         self.pbx = self._made()
         self.up = False
         self.since: float | None = None
         self.reconnections = -1
 
     def _made(self) -> IPbx:
-        """A new link. What an old one still has to say, nobody listens to."""
-        made: list[IPbx] = []
-
-        def current() -> bool:
-            return bool(made) and made[0] is self.pbx
-
-        pbx = self._make(
+        return self._make(
             self._settings,
             interest_for(self.follower.tracker.plan),
-            on_event=lambda message: self._event(message) if current() else None,
-            on_up=lambda: self._connected() if current() else None,
-            on_down=lambda reason: self._lost(reason) if current() else None,
-            on_give_up=lambda reason: self._gave_up(reason) if current() else None,
+            on_event=self.follower.follow,
+            on_up=self._connected,
+            on_down=self._lost,
+            on_give_up=self._gave_up,
         )
-        made.append(pbx)
-        return pbx
 
     def startService(self) -> None:
         """Begin to connect."""
@@ -158,24 +152,23 @@ class LinkService(Service):
         self.pbx.retry()
 
     def _renew(self) -> None:
-        old = self.pbx
-        self._lost("another link is made")
-        old.stopService().addErrback(lambda failure: self._log.failure("Closing the old link to the PBX", failure))
-        self.pbx = self._made()
-        if self.running:
-            self.pbx.startService()
+        """Leave the PBX, then go to the other one: there is never more than one link."""
+        self._lost("it is to be another one")
+        ending = self.pbx.stopService()
+        ending.addErrback(lambda failure: self._log.failure("Closing the old link to the PBX", failure))
+        ending.addCallback(self._begin_anew, self.pbx)
+
+    def _begin_anew(self, _: object, old: IPbx) -> None:
+        if self.pbx is old:
+            self.pbx = self._made()
+            if self.running:
+                self.pbx.startService()
 
     # -- what the link says
 
-    def _event(self, message: Message) -> None:
-        if message.event == "FullyBooted":
-            if self.up and self._syncing is None:  # we came before it was ready: what we know of it is too little
-                self._connected()
-            return
-        self.follower.follow(message)
-        if self.follower.stopping:
-            self.follower.stopping = False
-            self._lost("it is shutting down")
+    def _booted(self) -> None:
+        if self.up and self._syncing is None:  # we came before it was ready: what we know of it is too little
+            self._connected()
 
     def _connected(self) -> None:
         self.follower.hold()
@@ -192,9 +185,10 @@ class LinkService(Service):
         self._syncing = None
         self._stop_waiting()
         self.follower.restore(stock)
-        self.up = True
-        self.since = self._clock.seconds()
-        self.reconnections += 1
+        if not self.up:
+            self.up = True
+            self.since = self._clock.seconds()
+            self.reconnections += 1
         self._log.info(
             "Took stock of the PBX: {channels} channels, {members} queue members",
             channels=len(stock.present or ()),

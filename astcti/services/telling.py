@@ -25,10 +25,13 @@ class Teller:
     """Tells clients about calls.
 
     :ivar audience: who may hear what; replaced with the configuration.
+    :ivar hurry: called after a pop: what waits to be written to clients is written now, not at the end of the
+        reactor's turn, which may have the events of many other calls to go through.
     """
 
     def __init__(self, floor: Floor, audience: Audience, start: Start, fault: Fault, counters: Counters) -> None:
         self.audience = audience
+        self.hurry: Callable[[], object] = lambda: None
         self._fault = fault
         self._at_phone = floor.at_phone
         self._start = start
@@ -60,6 +63,8 @@ class Teller:
         if sends.client:
             actions = _render(sends.client, notice, attendance, "CLIENT")
         attendance.client.notify(notice, actions)
+        if notice.pop:
+            self.hurry()
         if sends.server:
             self._start(_render(sends.server, notice, attendance, "SERVER"))
 

@@ -59,6 +59,7 @@ class FakePbx:
         self.state = "idle"
         self.lists: dict[str, list[Message] | Exception] = {}
         self.asked: list[str] = []
+        self.leaving: Deferred[None] | None = None
         self.late: list[tuple[str, Deferred[list[Message]]]] | None = None
         self.on_event: Callable[[Message], None]
         self.on_up: Callable[[], None]
@@ -70,7 +71,7 @@ class FakePbx:
 
     def stopService(self) -> Deferred[None]:
         self.state = "idle"
-        return succeed(None)
+        return self.leaving or succeed(None)
 
     def collectAction(self, action: Action, /) -> Deferred[list[Message]]:
         self.asked.append(action.NAME)
