@@ -79,9 +79,11 @@ class ProcessTests(SynchronousTestCase):
         process, port = self.start("--quiet", "--user", "me", "--secret", "mine")
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             client.sendall(b"Action: Login\r\nUsername: me\r\nSecret: mine\r\n\r\n")
-            self.assertIn(b"Asterisk Call Manager/11.0.0", client.recv(4096))
-            process.send_signal(signal.SIGINT)
             data = b""
+            while b"Fully Booted" not in data:
+                data += client.recv(4096)
+            self.assertTrue(data.startswith(b"Asterisk Call Manager/11.0.0\r\n"))
+            process.send_signal(signal.SIGINT)
             while piece := client.recv(65536):
                 data += piece
         self.assertIn(b"Event: Shutdown", data)
