@@ -117,6 +117,14 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual([t.value() for t in transports], [b"100 WELCOME\n"] * 2 + [b"101 KO too many connections\n"])
         self.assertTrue(transports[2].disconnecting)
 
+    def test_room_again(self) -> None:
+        """Who was sent away, or has left, takes nobody's place, even if its connection lingers."""
+        self.factory.configure(ProtocolSettings(max_clients=2))
+        guests = [self.connect() for _ in range(3)]
+        guests[0][0].dataReceived(b"QUIT\n")
+        transports = [self.connect()[1] for _ in range(2)]
+        self.assertEqual([t.value() for t in transports], [b"100 WELCOME\n", b"101 KO too many connections\n"])
+
     def test_gate(self) -> None:
         """Only so many may be logging in; the others are not even read."""
         self.factory.configure(ProtocolSettings(max_unauthenticated=1, require_tls="no"))

@@ -175,7 +175,7 @@ class ServerProtocol:
         self._over = True
         self.flush()
         self._transport.unregisterProducer()
-        self.factory.gate.leave(self)
+        self.factory.leaving(self)
         if type(self._transport) is Server and not self._transport.TLS:
             self._transport.loseWriteConnection()
             self._transport.resumeProducing()

@@ -75,6 +75,7 @@ class ServerFactory:
         self._reactor = reactor
         self._listeners: dict[int, _Listener] = {}
         self._protocols: set[ServerProtocol] = set()
+        self._leaving: set[ServerProtocol] = set()
         self._dirty: list[ServerProtocol] = []
         self._timer: IDelayedCall | None = None
         self._when_empty: list[Deferred[None]] = []
@@ -163,9 +164,16 @@ class ServerFactory:
         if protocol.session is None:
             protocol.hold()
 
+    def leaving(self, protocol: ServerProtocol) -> None:
+        """A client was told its last line: it takes nobody's place any more, however long its connection lingers."""
+        if protocol in self._protocols:
+            self._leaving.add(protocol)
+        self.gate.leave(protocol)
+
     def gone(self, protocol: ServerProtocol) -> None:
         """A connection is over."""
         self._protocols.discard(protocol)
+        self._leaving.discard(protocol)
         self.gate.leave(protocol)
         if not self._protocols and self._timer is not None:
             self._timer.cancel()
@@ -176,7 +184,7 @@ class ServerFactory:
         """Say why the latest connection cannot be served, None when it can."""
         if self._closing:
             return 990, "server shutting down"
-        if len(self._protocols) > self.context.settings.max_clients:
+        if len(self._protocols) - len(self._leaving) > self.context.settings.max_clients:
             return 908, "too many connections"
         return None
 
