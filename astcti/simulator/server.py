@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IConsumer,
     IDelayedCall,
@@ -18,7 +19,6 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IStreamServerEndpoint
     from twisted.python.failure import Failure
 
@@ -111,8 +111,8 @@ class AMIServerProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the client."""
         self._busy_since = None
-        self._service.protocols.pop(self.link, None)
         self.link.lost()
+        self._service.lost(self.link)
 
 
 class SimulatorService(Service):
@@ -133,6 +133,7 @@ class SimulatorService(Service):
         self.port: IListeningPort | None = None
         self._endpoint = endpoint
         self._call: IDelayedCall | None = None
+        self._empty: Deferred[None] | None = None
         self._factory = Factory.forProtocol(lambda: AMIServerProtocol(self))
 
     def listen(self) -> Deferred[IListeningPort]:
@@ -160,11 +161,20 @@ class SimulatorService(Service):
             await _done(port)
         for protocol in tuple(self.protocols.values()):
             protocol.close()
+        if self.protocols:
+            self._empty = Deferred()
+            self._empty.addTimeout(self.write_timeout, self.reactor, lambda *_: None)
+            await self._empty
+
+    def lost(self, link: Link) -> None:
+        """A client is gone."""
+        self.protocols.pop(link, None)
+        empty = self._empty
+        if not self.protocols and empty is not None and not empty.called:
+            empty.callback(None)
 
     def stopService(self) -> Deferred[None]:
         """As :meth:`shut_down`."""
-        from twisted.internet.defer import Deferred
-
         Service.stopService(self)
         return Deferred.fromCoroutine(self.shut_down())
 

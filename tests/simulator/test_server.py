@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,6 +29,11 @@ class Transport(StringTransport):
         if self.listens and self.producer is not None:
             self.producer.resumeProducing()
 
+    def loseConnection(self) -> None:
+        """The connection ends at once: everything was written."""
+        super().loseConnection()
+        self.protocol.connectionLost(connectionDone)
+
     def abortConnection(self) -> None:
         """Note it."""
         self.aborted = True
@@ -52,6 +58,7 @@ class ServerTests(SynchronousTestCase):
         """A client that has logged in."""
         factory = self.reactor.tcpServers[0][1]
         protocol, transport = factory.buildProtocol(None), Transport()
+        transport.protocol = protocol
         protocol.makeConnection(transport)
         protocol.dataReceived(LOGIN.encode())
         transport.clear()
@@ -119,8 +126,6 @@ class ServerTests(SynchronousTestCase):
 
     def test_leaving(self) -> None:
         """A client that is gone is forgotten."""
-        from twisted.internet.protocol import connectionDone
-
         self.client.connectionLost(connectionDone)
         self.assertEqual((self.company.office.board.links, self.service.protocols), ([], {}))
         self.company.pbx.set_global("x", "1")
