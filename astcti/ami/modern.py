@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from astcti.ami.fields import number, party, shown, truth, unescape
-from astcti.ami.message import Message
+from astcti.ami.message import Headers, Message
 from astcti.model import facts
 from astcti.model.channels import interface_of
 from astcti.model.facts import Fact
@@ -16,69 +16,72 @@ from astcti.model.facts import Fact
 Facts = tuple[Fact, ...]
 
 
+_NEW_CHANNEL = Headers(
+    "Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "Context", "Exten",
+    "AccountCode",
+)  # fmt: skip
+
+
 def new_channel(m: Message) -> Facts:
     """``State`` is 1.4's word for ``ChannelStateDesc``."""
-    get = m.get
-    uniqueid = get("Uniqueid")
+    uniqueid, linkedid, channel, state, num, name, context, exten, account = _NEW_CHANNEL.of(m)
     return (
         facts.ChannelNew(
             uniqueid,
-            get("Linkedid") or uniqueid,
-            get("Channel"),
-            get("ChannelStateDesc") or get("State"),
-            party(get("CallerIDNum") or get("CallerID")),
-            shown(get("CallerIDName"), get("Linkedid")),
-            get("Context"),
-            get("Exten"),
-            get("AccountCode"),
+            linkedid or uniqueid,
+            channel,
+            state or m.get("State"),
+            party(num or m.get("CallerID")),
+            shown(name, linkedid),
+            context,
+            exten,
+            account,
         ),
     )
+
+
+_NEW_STATE = Headers(
+    "Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum",
+    "ConnectedLineName",
+)  # fmt: skip
 
 
 def new_state(m: Message) -> Facts:
     """1.4 has the caller's number in ``CallerID`` and nothing about the other side."""
-    get = m.get
+    uniqueid, linkedid, channel, state, num, name, connected_num, connected_name = _NEW_STATE.of(m)
     return (
         facts.ChannelState(
-            get("Uniqueid"),
-            get("Linkedid"),
-            get("Channel"),
-            get("ChannelStateDesc") or get("State"),
-            party(get("CallerIDNum") or get("CallerID")),
-            shown(get("CallerIDName"), get("Linkedid")),
-            party(get("ConnectedLineNum")),
-            shown(get("ConnectedLineName"), get("Linkedid")),
+            uniqueid,
+            linkedid,
+            channel,
+            state or m.get("State"),
+            party(num or m.get("CallerID")),
+            shown(name, linkedid),
+            party(connected_num),
+            shown(connected_name, linkedid),
         ),
     )
+
+
+_NEW_EXTEN = Headers("Uniqueid", "Linkedid", "Channel", "Context", "Extension", "Application", "AppData")
 
 
 def new_exten(m: Message) -> Facts:
     """The event comes before the application runs."""
-    get = m.get
-    return (
-        facts.ChannelExten(
-            get("Uniqueid"),
-            get("Linkedid"),
-            get("Channel"),
-            get("Context"),
-            get("Extension") or get("Exten"),
-            get("Application"),
-            get("AppData"),
-        ),
-    )
+    uniqueid, linkedid, channel, context, exten, application, data = _NEW_EXTEN.of(m)
+    exten = exten or m.get("Exten")
+    return (facts.ChannelExten(uniqueid, linkedid, channel, context, exten, application, data),)
+
+
+_VAR_SET = Headers("Uniqueid", "Linkedid", "Channel", "Context", "Variable", "Value")
 
 
 def var_set(m: Message) -> Facts:
     """Globals come with ``Channel: none`` and mean nothing to a call."""
-    get = m.get
-    channel = get("Channel")
+    uniqueid, linkedid, channel, context, variable, value = _VAR_SET.of(m)
     if channel == "none":
         return ()
-    return (
-        facts.VariableSet(
-            get("Uniqueid"), get("Linkedid"), channel, get("Context"), get("Variable"), unescape(get("Value"))
-        ),
-    )
+    return (facts.VariableSet(uniqueid, linkedid, channel, context, variable, unescape(value)),)
 
 
 def new_caller_id(m: Message) -> Facts:
@@ -88,19 +91,16 @@ def new_caller_id(m: Message) -> Facts:
     return (facts.CallerId(get("Uniqueid"), party(get("CallerIDNum") or get("CallerID")), name),)
 
 
+_DIAL_BEGIN = Headers(
+    "Uniqueid", "Channel", "DestUniqueid", "DestChannel", "DestLinkedid", "CallerIDNum", "CallerIDName"
+)
+
+
 def dial_begin(m: Message) -> Facts:
     """The caller's block is absent when an Originate dials."""
-    get = m.get
+    uniqueid, channel, dest_uniqueid, dest_channel, linkedid, num, name = _DIAL_BEGIN.of(m)
     return (
-        facts.DialBegin(
-            get("Uniqueid"),
-            get("Channel"),
-            get("DestUniqueid"),
-            get("DestChannel"),
-            get("DestLinkedid"),
-            party(get("CallerIDNum")),
-            shown(get("CallerIDName"), get("DestLinkedid")),
-        ),
+        facts.DialBegin(uniqueid, channel, dest_uniqueid, dest_channel, linkedid, party(num), shown(name, linkedid)),
     )
 
 
@@ -109,24 +109,21 @@ def dial_end(m: Message) -> Facts:
     return (facts.DialEnd(m.get("Uniqueid"), m.get("DestUniqueid"), m.get("DialStatus")),)
 
 
+_BRIDGE_ENTER = Headers("BridgeUniqueid", "BridgeType", "Uniqueid", "Linkedid", "Channel")
+
+
 def bridge_enter(m: Message) -> Facts:
     """One for each channel."""
-    get = m.get
-    return (
-        facts.BridgeEnter(
-            get("BridgeUniqueid"),
-            get("BridgeType"),
-            get("Uniqueid"),
-            get("Linkedid"),
-            get("Channel"),
-            get("SwapUniqueid"),
-        ),
-    )
+    bridge, kind, uniqueid, linkedid, channel = _BRIDGE_ENTER.of(m)
+    return (facts.BridgeEnter(bridge, kind, uniqueid, linkedid, channel, m.get("SwapUniqueid")),)
+
+
+_BRIDGE_LEAVE = Headers("BridgeUniqueid", "Uniqueid")
 
 
 def bridge_leave(m: Message) -> Facts:
     """One for each channel."""
-    return (facts.BridgeLeave(m.get("BridgeUniqueid"), m.get("Uniqueid")),)
+    return (facts.BridgeLeave(*_BRIDGE_LEAVE.of(m)),)
 
 
 def bridge_destroy(m: Message) -> Facts:
@@ -313,10 +310,13 @@ def originate_response(m: Message) -> Facts:
     )
 
 
+_HANGUP = Headers("Uniqueid", "Linkedid", "Channel", "Cause", "Cause-txt")
+
+
 def hangup(m: Message) -> Facts:
     """The last word on a channel."""
-    get = m.get
-    return (facts.Hangup(get("Uniqueid"), get("Linkedid"), get("Channel"), number(get("Cause")), get("Cause-txt")),)
+    uniqueid, linkedid, channel, cause, text = _HANGUP.of(m)
+    return (facts.Hangup(uniqueid, linkedid, channel, number(cause), text),)
 
 
 def fully_booted(_m: Message) -> Facts:

@@ -103,3 +103,22 @@ class OutputTests(SynchronousTestCase):
         message = Message(b"Response: Follows\r\nPrivilege: Command\r\nno more--END COMMAND--")
         self.assertEqual(message.output, ["no more"])
         self.assertEqual(message.headers, [("Response", "Follows"), ("Privilege", "Command")])
+
+
+class HeadersTests(SynchronousTestCase):
+    """Several headers at once."""
+
+    def test_as_asked_one_by_one(self) -> None:
+        """Wherever the lines stand, each header has the value it has when asked for alone."""
+        wanted = Headers("B", "A", "C")
+        for raw in (
+            b"Event: X\r\nA: 1\r\nB: 2\r\nC: 3",
+            b"Event: X\r\nA: 4\r\nB: 5\r\nC: 6",
+            b"Event: X\r\nC: 9\r\nA: 7\r\nB: 8",
+            b"Event: X\r\nA: 1",
+            b"Event: X\r\nmore\r\nA: 1\r\nB: 2\r\nC: 3",
+            b"Event: X\r\nA: 1\r\nB:2\r\nc: 3\r\nC: 4",
+            b"",
+        ):
+            message = Message(raw)
+            self.assertEqual(wanted.of(message), [message.get("B"), message.get("A"), message.get("C")])

@@ -9,28 +9,19 @@ END_OF_OUTPUT = b"--END COMMAND--"
 _BEFORE_OUTPUT = ("Response: ", "Privilege: ", "ActionID: ")
 
 
-class Layout(dict[str, "tuple[int, str, int]"]):
-    """Where each header stood in the last message of one kind: line number, the line's beginning, its length.
+class _Needles(dict[str, bytes]):
+    """What to look for to find a header: its name at the beginning of a line."""
 
-    Asterisk writes all events of a kind alike, so the next one has it there, too; the line itself is checked.
-    """
+    MAX_KNOWN = 1000  # our own names, a hundred; whoever lets a peer choose them starts again
 
-    MAX_KNOWN = 200  # kinds of events, each with as many headers; a peer that invents more starts again
-
-    def __missing__(self, name: str) -> tuple[int, str, int]:
-        return 0, "\n", 0  # what no line begins with
-
-
-_layouts: dict[str, Layout] = {}
+    def __missing__(self, name: str) -> bytes:
+        if len(self) >= self.MAX_KNOWN:
+            self.clear()
+        needle = self[name] = f"\r\n{name}:".encode("utf-8", "replace")
+        return needle
 
 
-def _layout_of(event: str) -> Layout:
-    layout = _layouts.get(event)
-    if layout is None:
-        if len(_layouts) >= Layout.MAX_KNOWN:
-            _layouts.clear()
-        layout = _layouts[event] = Layout()
-    return layout
+_needles = _Needles()
 
 
 class Message:
@@ -43,7 +34,7 @@ class Message:
     :ivar event: the event's name; empty for anything else.
     """
 
-    __slots__ = ("_layout", "_split", "event", "raw")
+    __slots__ = ("_split", "event", "raw")
 
     def __init__(self, raw: bytes, event: str | None = None) -> None:
         self.raw = raw
@@ -51,15 +42,24 @@ class Message:
         self.event = self._find_event() if event is None else event
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of a header."""
+        """The first value of a header. For several of one kind of event :class:`Headers` is quicker."""
+        raw = self.raw
+        needle = _needles[name]
+        at = raw.find(needle)
+        if at < 0 or raw.startswith((FOLLOWS, needle[2:])):
+            return self._search(name, default)
+        start = at + len(needle)
+        if raw.startswith(b" ", start):
+            start += 1
+        end = raw.find(b"\r\n", start)
+        return (raw[start:] if end < 0 else raw[start:end]).decode("utf-8", "replace")
+
+    def lines(self) -> list[str]:
+        """The lines of the headers, split once; not to be changed."""
         lines = self._split
         if lines is None:
             lines = self._split = self._lines()
-            self._layout = _layout_of(self.event)
-        index, beginning, size = self._layout[name]
-        if index < len(lines) and lines[index].startswith(beginning):
-            return lines[index][size:]
-        return self._search(lines, name, default)
+        return lines
 
     def get_all(self, name: str) -> list[str]:
         """All values of a repeated header, in order."""
@@ -69,7 +69,7 @@ class Message:
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Name and value of every line, in order. A line that is no header has an empty name."""
-        return [_header(line) for line in self._lines()]
+        return [_header(line) for line in self.lines()]
 
     @property
     def response(self) -> str:
@@ -102,20 +102,13 @@ class Message:
             return _split_follows(self._text())[0]
         return self._text().split("\r\n")
 
-    def _search(self, lines: list[str], name: str, default: str) -> str:
-        """Find a header that is not where it was the last time; quick to say that it occurs nowhere."""
-        beginning = name + ": "
-        if beginning.encode("utf-8", "replace") in self.raw:
-            for index, line in enumerate(lines):
-                if line.startswith(beginning):
-                    if len(self._layout) < Layout.MAX_KNOWN:
-                        self._layout[name] = index, beginning, len(beginning)
-                    return line[len(beginning) :]
-        if name.lower().encode("utf-8", "replace") not in self.raw.lower():
-            return default
-        headers = [_header(line) for line in lines]
+    def _search(self, name: str, default: str) -> str:
+        """Find a header that is the first one, is written in another case, or is not there."""
+        if name.isascii() and name.lower().encode() not in self.raw.lower():
+            return default  # quick, for headers that are not there
+        headers = self.headers
         for other, value in headers:
-            if other == name:  # without the blank after the colon
+            if other == name:
                 return value
         return next((value for other, value in headers if other.lower() == name.lower()), default)
 
