@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.ami.message import Message, MessageReader
+from astcti.ami.message import Headers, Message, MessageReader
 from tests.ami.recorded import stream
 
 STATUS = Message(
