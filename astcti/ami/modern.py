@@ -40,27 +40,15 @@ def new_channel(m: Message) -> Facts:
     )
 
 
-_NEW_STATE = Headers(
-    "Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum",
-    "ConnectedLineName",
-)  # fmt: skip
+_NEW_STATE = Headers("Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "CallerIDNum", "ConnectedLineNum")
 
 
 def new_state(m: Message) -> Facts:
     """1.4 has the caller's number in ``CallerID`` and nothing about the other side."""
-    uniqueid, linkedid, channel, state, num, name, connected_num, connected_name = _NEW_STATE.of(m)
-    return (
-        facts.ChannelState(
-            uniqueid,
-            linkedid,
-            channel,
-            state or m.get("State"),
-            party(num or m.get("CallerID")),
-            shown(name, linkedid),
-            party(connected_num),
-            shown(connected_name, linkedid),
-        ),
-    )
+    uniqueid, linkedid, channel, state, num, connected = _NEW_STATE.of(m)
+    if not state:
+        state, num = m.get("State"), num or m.get("CallerID")
+    return (facts.ChannelState(uniqueid, linkedid, channel, state, party(num), party(connected)),)
 
 
 _NEW_EXTEN = Headers("Uniqueid", "Linkedid", "Channel", "Context", "Extension", "Application", "AppData")

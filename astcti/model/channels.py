@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 #: Channel technologies as Asterisk spells them in channel names, by lower case.
 _TECHNOLOGIES = {
     name.lower(): name
     for name in ("PJSIP", "SIP", "IAX2", "DAHDI", "Zap", "Local", "SCCP", "Skinny", "MGCP", "H323", "OOH323", "Agent")
 }
 
-#: The tail that makes a channel out of an interface: ``-0000002a``, and ``;1`` or (before 1.6) ``,1`` of a Local half.
-_TAIL = re.compile(r"-[^-/]*$")
-
 #: Names that Asterisk before 12 gives to what is left of a channel after a masquerade.
-_LEFTOVER = re.compile(r"<(?:MASQ|ZOMBIE)>|^(?:AsyncGoto|Parked|Transfered|Bridge)/")
+_LEFTOVERS = ("AsyncGoto/", "Parked/", "Transfered/", "Bridge/")
 
 
 def interface_of(channel: str) -> str:
@@ -24,11 +19,13 @@ def interface_of(channel: str) -> str:
     channel belongs to its interface (``Local/201@phones-00000004;1`` gives ``Local/201@phones``); the second half
     runs the dial plan on the far side and is nobody's phone, as are leftovers of masquerades: the result is empty.
     """
-    if channel[-2:] in {";1", ",1"}:
+    end = channel[-2:]
+    if end in {";1", ",1"}:
         channel = channel[:-2]
-    elif channel[-2:] in {";2", ",2"} or _LEFTOVER.search(channel):
+    elif end in {";2", ",2"} or end.endswith(">") or channel.startswith(_LEFTOVERS):
         return ""
-    return _TAIL.sub("", channel, count=1)
+    dash = channel.rfind("-")
+    return channel[:dash] if dash > channel.rfind("/") else channel
 
 
 def local_pair_of(channel: str) -> str:

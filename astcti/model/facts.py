@@ -24,16 +24,14 @@ class ChannelNew(NamedTuple):
 
 
 class ChannelState(NamedTuple):
-    """A channel's state changed."""
+    """A channel's state changed. ``number`` is its party's, ``connected_number`` the other side's."""
 
     uniqueid: str
     linkedid: str
     channel: str
     state: str
     number: str
-    name: str
     connected_number: str
-    connected_name: str
 
 
 class ChannelExten(NamedTuple):

@@ -60,7 +60,7 @@ class Talk:
         return self.feed(
             facts.ChannelNew(dest, uid, dest_channel, "Down", "", "", "phones", "s", ""),
             facts.DialBegin(uid, channel, dest, dest_channel, uid, "", ""),
-            facts.ChannelState(dest, uid, dest_channel, "Ringing", "", "", "", ""),
+            facts.ChannelState(dest, uid, dest_channel, "Ringing", "", ""),
         )
 
     def enters(self, bridge: str, *legs: tuple[str, str], kind: str = "basic") -> list[Notice]:

@@ -184,7 +184,7 @@ class Services(SynchronousTestCase):
         talk.sets(*CALLER, "calldata", "7")
         talk.feed(facts.QueueJoin(*CALLER[:1], "1.1", CALLER[1], "help", 1, "333", "Mario"))
         talk.feed(facts.AgentRing("1.1", "help", "PJSIP/201", *FIRST))
-        talk.feed(facts.ChannelState(FIRST[0], "1.1", FIRST[1], "Ringing", "", "", "333", ""))
+        talk.feed(facts.ChannelState(FIRST[0], "1.1", FIRST[1], "Ringing", "", "333"))
         talk.enters("b1", FIRST, CALLER)
         call = next(n for n in talk.notices if n.pop).call
         self.assertEqual((call.service, call.queue, call.language), ("support", "help", "en"))
