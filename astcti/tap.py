@@ -36,6 +36,7 @@ from astcti.services.hangup import HangupSignal
 from astcti.services.hashpool import HashPool
 from astcti.services.link import LinkService, MakePbx
 from astcti.services.logs import Logs
+from astcti.services.memory import Memory
 from astcti.services.pbx import pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
@@ -106,7 +107,6 @@ def build_tree(
         listening=tracker, membership=roster, start=actions.start, counters=counters,
     )  # fmt: skip
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
-    desk.hurry_with(factory.flush)
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,
@@ -123,11 +123,13 @@ def build_tree(
         reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board,
         warnings=(*bootstrap.warnings, *(loaded.warnings if loaded else ())),
     )  # fmt: skip
+    memory = Memory(reactor, lambda: factory.clients)
+    start.settle = memory.settle
     parts: list[Any] = [logs] if logs is not None else []
     if control:
         commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
-    parts += [hashing, actions, door, link]
+    parts += [memory, hashing, actions, door, link]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]
     for part in parts:

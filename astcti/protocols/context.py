@@ -23,6 +23,9 @@ class Sink(Protocol):
     def wake(self) -> None:
         """There is something to send, which may wait for the end of the turn."""
 
+    def hurry(self) -> None:
+        """There is something that should not wait for the end of the turn, in which many other calls may come."""
+
     def flush(self) -> None:
         """Send what there is now."""
 

@@ -70,6 +70,8 @@ class Voice:
             self._context.counters.events += 1
             self._outflow.event(notice, actions)
             self._wake()
+            if notice.pop:
+                self._sink.hurry()
             return
         self._context.counters.dropped += 1
         if self._context.counters.dropped % 1000 == 1:

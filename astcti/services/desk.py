@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -105,10 +105,6 @@ class Desk:
     def link_up(self) -> bool:
         """Whether the PBX can be asked anything."""
         return self._reception.link_up
-
-    def hurry_with(self, flush: Callable[[], object]) -> None:
-        """Have ``flush`` called whenever a pop should not wait for the end of the reactor's turn."""
-        self._teller.hurry = flush
 
     def notified(self, notices: Iterable[Notice]) -> None:
         """Tell clients about their calls."""

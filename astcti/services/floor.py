@@ -8,6 +8,7 @@ from typing import Protocol
 from astcti.config.model import Operator, Seat
 from astcti.errors import Refused
 from astcti.interfaces import IClient
+from astcti.services.heard import Heard
 
 
 class IListening(Protocol):
@@ -32,9 +33,10 @@ class Attendance:
     :ivar system: the client's operating system: ``LINUX``, ``WINDOWS``, ``MACINTOSH`` or not said.
     :ivar moments: unique ids of running calls to the moments (``RINGING LINK``) they had here; only kept for services
         with actions that need it.
+    :ivar heard: calls they were told of; None while there was none.
     """
 
-    __slots__ = ("channels", "client", "moments", "operator", "phones", "seat", "since", "system")
+    __slots__ = ("channels", "client", "heard", "moments", "operator", "phones", "seat", "since", "system")
 
     def __init__(self, client: IClient, since: float) -> None:
         self.client = client
@@ -45,6 +47,7 @@ class Attendance:
         self.phones: tuple[str, ...] = ()
         self.system = ""
         self.moments: dict[str, set[str]] = _NO_MOMENTS
+        self.heard: Heard | None = None
 
     def known_operator(self) -> Operator:
         """Who it is.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -39,19 +38,19 @@ class Start:
     """How the start goes.
 
     :ivar ready: fires when clients can come in for the first time; fails with :class:`StartFailed`.
+    :ivar settle: called right before.
     """
 
     _log = Logger()
 
     def __init__(self) -> None:
         self.ready: Deferred[None] = Deferred()
+        self.settle: Callable[[], object] = lambda: None
 
     def succeeded(self) -> None:
         """Clients can come in."""
         if not self.ready.called:
-            # What is there now stays: the collector need not look at it again, ever.
-            gc.collect()
-            gc.freeze()
+            self.settle()
             self._log.info("Ready")
             self.ready.callback(None)
 

@@ -11,6 +11,7 @@ from astcti.model.notices import CallView, Notice
 from astcti.services.audience import NOTHING, Audience, Sends
 from astcti.services.counters import Counters
 from astcti.services.floor import Attendance, Floor
+from astcti.services.heard import Heard
 
 MAX_MOMENTS = 32  # calls remembered per client; no phone has that many at a time
 
@@ -25,13 +26,10 @@ class Teller:
     """Tells clients about calls.
 
     :ivar audience: who may hear what; replaced with the configuration.
-    :ivar hurry: called after a pop: what waits to be written to clients is written now, not at the end of the
-        reactor's turn, which may have the events of many other calls to go through.
     """
 
     def __init__(self, floor: Floor, audience: Audience, start: Start, fault: Fault, counters: Counters) -> None:
         self.audience = audience
-        self.hurry: Callable[[], object] = lambda: None
         self._fault = fault
         self._at_phone = floor.at_phone
         self._start = start
@@ -49,12 +47,17 @@ class Teller:
 
     def _tell(self, attendance: Attendance, operator: Operator, notice: Notice) -> None:
         counters = self._counters
-        if not self.audience.may_hear(operator, notice.service_id):
-            counters.withheld += 1
-            if notice.kind == "Hangup":
-                counters.notices += 1
-                attendance.client.notify(_only_its_end(notice), ())
+        withheld = not self.audience.may_hear(operator, notice.service_id)
+        counters.withheld += withheld
+        if notice.kind == "Hangup":
+            if not self._ends(attendance, notice, withheld):
+                return
+        elif withheld:
             return
+        else:
+            if attendance.heard is None:
+                attendance.heard = Heard()
+            attendance.heard.note(notice)
         sends = self._sends(attendance, operator, notice) if notice.service_id else NOTHING
         counters.notices += 1
         if notice.pop:
@@ -63,10 +66,20 @@ class Teller:
         if sends.client:
             actions = _render(sends.client, notice, attendance, "CLIENT")
         attendance.client.notify(notice, actions)
-        if notice.pop:
-            self.hurry()
         if sends.server:
             self._start(_render(sends.server, notice, attendance, "SERVER"))
+
+    def _ends(self, attendance: Attendance, notice: Notice, withheld: bool) -> bool:
+        """Tell which calls a ``Hangup`` ends, except its own if that may be told in full; whether it is to be."""
+        over = [] if attendance.heard is None else attendance.heard.ended(notice, attendance.phones)
+        in_full = False
+        for uniqueid in over:
+            if uniqueid == notice.call.uniqueid and not withheld:
+                in_full = True
+            else:
+                self._counters.notices += 1
+                attendance.client.notify(_only_its_end(notice, uniqueid), ())
+        return in_full
 
     def _sends(self, attendance: Attendance, operator: Operator, notice: Notice) -> Sends:
         """The actions for this moment of the call, once each for a call at a seat."""
@@ -119,11 +132,11 @@ def _render(actions: Sequence[Action], notice: Notice, attendance: Attendance, p
     return render_actions(actions, values, attendance.system, place, trigger=actions[0].trigger)
 
 
-def _only_its_end(notice: Notice) -> Notice:
-    """The end of a channel of theirs, without what they may not know about the call it was for."""
+def _only_its_end(notice: Notice, uniqueid: str) -> Notice:
+    """The end of a call at a channel of theirs, without what they may not know about the one it was in last."""
     call = notice.call
     bare = CallView(
-        call.uniqueid,
+        uniqueid,
         call.channel,
         state=call.state,
         linkedid=call.linkedid,

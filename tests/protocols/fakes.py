@@ -147,6 +147,9 @@ class Peer:
 
     # What the session sees of its connection.
 
+    def hurry(self) -> None:
+        """The fake of a connection waits for the test."""
+
     def wake(self) -> None:
         pass
 

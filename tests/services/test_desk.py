@@ -327,11 +327,11 @@ class ReloadTests(DeskTestCase):
         self.assertEqual([actions for _, actions in self.anna.told], [(), ()])
         gone = replace(changed, services=self.office.configuration.services[:1], service_operators=())
         self.office.desk.configure(gone, self.office.settings, running={2})
-        self.office.desk.notified([notice("Hangup", "PJSIP/202", service_id=2)])
+        self.office.desk.notified([notice(kind, "PJSIP/202", service_id=2) for kind in ("Unlink", "Hangup")])
         self.assertEqual(self.bruno.told[-1][0].service_id, 2)
         self.office.desk.configure(gone, self.office.settings)
         self.office.desk.notified([notice("Newexten", "PJSIP/202", service_id=2)])
-        self.assertEqual(self.bruno.kinds, ["Hangup"])
+        self.assertEqual(self.bruno.kinds, ["Unlink", "Hangup"])
 
     def test_one_broken_client(self) -> None:
         """What goes wrong with one client costs that client only."""

@@ -138,6 +138,11 @@ class ServerProtocol:
             self._dirty = True
             self.factory.flush_later(self)
 
+    def hurry(self) -> None:
+        """Write now, unless the socket takes no more."""
+        if not self._feeding and not self._blocked:
+            self.flush()
+
     def flush(self) -> None:
         """Write now."""
         if self.session is not None and self._transport is not None:
