@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from twisted.logger import Logger
 
@@ -36,7 +37,7 @@ def values_of(
     :param operator: user name of who sits there; ``operator_name`` is the full name.
     """
     variables = dict(call.variables)
-    built_ins = {
+    values = {
         "CALLERID": call.number,
         "CALLERIDNAME": call.name,
         "CALLDATA": "",  # the name the service's variable usually has; this stands in where it has none
@@ -53,11 +54,18 @@ def values_of(
         "OPERATOR": operator,
         "OPERATORNAME": operator_name,
         "SEAT": seat,
-        "TIME": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "TIME": _iso(int(now)),
         "APPDATA": Pairs(variables),
     }
-    hidden = {name.upper() for name in variables}
-    return variables | {name: value for name, value in built_ins.items() if name not in hidden}
+    for name in variables:
+        values.pop(name.upper(), None)
+    values.update(variables)
+    return values
+
+
+@lru_cache(16)  # many calls a second, but only so many seconds at a time
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def render_actions(

@@ -56,6 +56,8 @@ class Pairs(str):
 
 
 def _quoted(text: str) -> str:
+    if text.isalnum() and text.isascii():
+        return text
     return quote(text.encode("utf-8", "replace"), safe="")
 
 
@@ -100,7 +102,8 @@ def value_of(name: str, values: Mapping[str, str]) -> str:
         value = next((v for key, v in values.items() if key.lower() == lower), "")
     if isinstance(value, Pairs):
         return value
-    return _SURROGATES.sub("\ufffd", value[:MAX_VALUE])
+    value = value[:MAX_VALUE]
+    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
 
 
 def shortened(values: Mapping[str, str], ceiling: int) -> dict[str, str]:

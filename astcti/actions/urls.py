@@ -165,6 +165,8 @@ def _literal(text: str, codec: str) -> str:
 
 
 def _value(text: str, codec: str) -> str:
+    if codec == "utf-8" and text.isalnum() and text.isascii():
+        return text  # nearly every number and every digit keyed in
     return quote(text.encode(codec, "replace"), safe="")
 
 

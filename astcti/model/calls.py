@@ -55,6 +55,8 @@ class Tracker:
         self, plan: Plan, listening: Iterable[str] = (), is_member: Callable[[str, str], bool] | None = None
     ) -> None:
         self._board = Board(plan, is_member)
+        #: Connections whose end is not certain yet; while there are none, :meth:`due` has nothing to say.
+        self.unlinks = self._board.unlinks
         self.facts = 0
         for interface in listening:
             self.listen(interface)

@@ -66,7 +66,14 @@ class Follower:
                 self.used += 1
                 now = self._clock.seconds()
                 for fact in facts:
-                    self._take(fact, now)
+                    if type(fact) in _OTHERS:
+                        self._take(fact)
+                        continue
+                    notices = self.tracker.feed(fact, now)
+                    if notices:
+                        self._audience.notified(notices)
+                if self._timer is None and self.tracker.unlinks:
+                    self._wait()
         except Exception:
             # One event we cannot digest must not cost the calls of everybody else.
             self.faults += 1
@@ -103,18 +110,15 @@ class Follower:
             for new in came:
                 self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
 
-    def _take(self, fact: Fact, now: float) -> None:
-        kind = type(fact)
-        if kind in _MEMBERSHIP:
-            assert isinstance(fact, MemberAdded | MemberRemoved | MemberPaused)
-            if self.roster.feed(fact):
-                self._audience.member_changed(fact.queue, normalise_interface(fact.interface), kind is MemberAdded)
-        elif kind is Shutdown:
+    def _take(self, fact: Fact) -> None:
+        """Follow what is not about a call."""
+        if isinstance(fact, Shutdown):
             self.on_shutdown()
-        elif kind is Booted:
+        elif isinstance(fact, Booted):
             self.on_booted()
-        else:
-            self._tell(self.tracker.feed(fact, now))
+        elif isinstance(fact, MemberAdded | MemberRemoved | MemberPaused) and self.roster.feed(fact):
+            added = isinstance(fact, MemberAdded)
+            self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         if notices:
@@ -145,4 +149,4 @@ class Follower:
             self._timer = None
 
 
-_MEMBERSHIP = frozenset({MemberAdded, MemberRemoved, MemberPaused})
+_OTHERS = frozenset({MemberAdded, MemberRemoved, MemberPaused, Shutdown, Booted})
