@@ -1,0 +1,192 @@
+"""Load from outside, in a process of its own: a PBX with calls, and the clients of all agents.
+
+``python -m benchmarks.load`` reads what to do as JSON (see :class:`Orders`), prints its PBX's port, reads the port the
+server then has for clients, and prints what came of it as JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import json
+import random
+import resource
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.crowd import Crowd, phone
+from benchmarks.feed import BANNER, Link, call
+
+RING, TALK = (0.3, 1.3), (1.0, 3.0)  # seconds, at random between these, so that calls do not march in step
+AT_ONCE = 400  # clients that connect between two looks at the calls
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What to do.
+
+    :ivar agents: who log in and take their seats before any call.
+    :ivar latecomers: who log in all at once while calls run; they get no calls.
+    :ivar rate: calls a second, for ``seconds``, after ``warm_up`` seconds of the same that do not count.
+    """
+
+    agents: int
+    latecomers: int
+    rate: float
+    seconds: float
+    warm_up: float
+    digest: str
+    patience: float = 300.0
+
+
+class Load:
+    """The loop: one epoll for the link and all clients."""
+
+    def __init__(self, orders: Orders) -> None:
+        self.orders = orders
+        self.poll = select.epoll()
+        self.due: list[tuple[float, int, int]] = []
+        self.calls: dict[int, list[bytes]] = {}
+        self.answered: dict[int, float] = {}
+        self.agent_of: dict[int, int] = {}
+        self.number = 0
+        self.chance = random.Random(1)
+        self.to_connect: Iterator[int] = iter(())
+
+    def run(self) -> dict[str, object]:
+        """Do it all."""
+        self.meet()
+        gc.disable()
+        self.fill()
+        now = time.perf_counter()
+        self.ring_until(now + self.orders.warm_up, lambda: True)
+        first_call, began, used = self.number, time.perf_counter(), time.process_time()
+        wanted = self.orders.agents + self.orders.latecomers
+        self.to_connect = iter(range(self.orders.agents, wanted))
+        everybody = lambda: self.crowd.ready + len(self.crowd.refused) >= wanted  # noqa: E731
+        self.ring_until(began + self.orders.seconds, everybody)
+        took, last_call, cpu = time.perf_counter() - began, self.number, time.process_time() - used
+        deadline = time.perf_counter() + RING[1] + TALK[1] + 2
+        while time.perf_counter() < deadline:
+            self.turn(0.01)
+        return {"seconds": took, "load_cpu": cpu / took, **self.result(first_call, last_call)}
+
+    def meet(self) -> None:
+        """Wait for the server to come, and for word where its clients go."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        print(listener.getsockname()[1], flush=True)
+        connection, _ = listener.accept()
+        connection.sendall(BANNER)
+        self.link = Link(connection)
+        self.poll.register(self.link.socket, select.EPOLLIN)
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            self.turn(0.02)
+        self.crowd = Crowd(int(sys.stdin.readline()), self.orders.digest)
+
+    def ring_until(self, over: float, enough: Callable[[], bool]) -> None:
+        """Calls come in at their rate until a time, and until there is enough of something else."""
+        due = give_up = time.perf_counter()
+        give_up += self.orders.patience
+        while (now := time.perf_counter()) < over or (not enough() and now < give_up):
+            while due <= now:
+                self.begin(due)
+                due += 1 / self.orders.rate
+            for _, index in zip(range(AT_ONCE), self.to_connect, strict=False):
+                self.join(index)
+            self.turn(max(0.0, min(due, self.due[0][0] if self.due else due) - time.perf_counter()))
+
+    def fill(self) -> None:
+        """Everybody who is to be there before the calls."""
+        for index in range(self.orders.agents):
+            self.join(index)
+            while index - self.crowd.ready - len(self.crowd.refused) > 200:
+                self.turn(0.05)
+        began = time.perf_counter()
+        while self.crowd.ready < self.orders.agents:
+            self.turn(0.05)
+            if time.perf_counter() - began > 120:
+                raise TimeoutError(f"{self.crowd.ready} of {self.orders.agents} logged in; {self.crowd.refused[:3]}")
+
+    def join(self, index: int) -> None:
+        """An agent connects."""
+        agent = self.crowd.connect(index)
+        self.poll.register(agent.socket, select.EPOLLIN)
+
+    def begin(self, now: float) -> None:
+        """A call comes in."""
+        agents = self.orders.agents
+        first = self.number % agents
+        self.number += 1
+        self.agent_of[self.number] = first
+        second = (first + agents // 2) % agents
+        self.calls[self.number] = call(self.number, phone(first).encode(), phone(second).encode())
+        self.proceed(self.number, 0, now)
+
+    def proceed(self, number: int, part: int, now: float) -> None:
+        """A call goes on by a part."""
+        said = self.calls[number]
+        self.link.write(said[part])
+        if part == 0:
+            heapq.heappush(self.due, (now + self.chance.uniform(*RING), number, 1))
+        elif part == 1:
+            self.answered[number] = time.perf_counter()
+            self.link.write(said[2])
+            self.link.write(said[3])
+            heapq.heappush(self.due, (now + self.chance.uniform(*TALK), number, 4))
+        else:
+            del self.calls[number]
+
+    def turn(self, seconds: float) -> None:
+        """Wait for something to happen, and see to it."""
+        for fileno, event in self.poll.poll(seconds):
+            if fileno == self.link.socket.fileno():
+                if event & select.EPOLLIN:
+                    self.link.read()
+            else:
+                self.crowd.read(fileno)
+        if self.link.waiting:
+            self.link.flush()
+        now = time.perf_counter()
+        while self.due and self.due[0][0] <= now:
+            at, number, part = heapq.heappop(self.due)
+            self.proceed(number, part, at)
+
+    def result(self, first_call: int, last_call: int) -> dict[str, object]:
+        """What came of it, of the calls that count."""
+        seen: dict[int, int] = {}
+        misdelivered = 0
+        waits = []
+        for pop in self.crowd.pops:
+            seen[pop.number] = seen.get(pop.number, 0) + 1
+            if self.agent_of.get(pop.number) != pop.agent:
+                misdelivered += 1
+            elif first_call < pop.number <= last_call:
+                waits.append(pop.at - self.answered[pop.number])
+        return {
+            "calls": last_call - first_call,
+            "all_calls": self.number,
+            "waits": sorted(waits),
+            "lost": sum(1 for number in self.answered if number not in seen),
+            "doubled": sum(count - 1 for count in seen.values()) + self.crowd.repeated,
+            "misdelivered": misdelivered,
+            "refused": self.crowd.refused[:20],
+            "ready": self.crowd.ready,
+            "slowest_login": self.crowd.slowest,
+            "late_writes": self.link.late,
+        }
+
+
+def main() -> None:
+    """Read the orders, carry them out."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    orders = Orders(**json.loads(sys.stdin.readline()))
+    print(json.dumps(Load(orders).run()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
