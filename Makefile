@@ -1,6 +1,6 @@
 # astcti: each of these does its own set-up (tools/setup), quickly when there is nothing to do.
 
-PYTHON := .venv/bin/python
+OUR_PYTHON := .venv/bin/python
 DEMO_SECONDS ?=
 FUZZ_SECONDS ?= 120
 
@@ -11,31 +11,31 @@ help:  ## what there is
 
 demo:  ## watch calls turn into screen pops, no PBX needed (DEMO_SECONDS=20 ends it)
 	@tools/setup runtime
-	@$(PYTHON) -m astcti demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+	@$(OUR_PYTHON) -m astcti demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
 test:  ## everything: units, lint, packaging, fuzzing, real Asterisk 16 and 22
 	@tools/setup test
-	@$(PYTHON) tools/run_tests.py
+	@$(OUR_PYTHON) tools/run_tests.py
 
 fast-test:  ## what needs no outside program, in a minute
 	@tools/setup develop
-	@$(PYTHON) tools/run_tests.py --fast
+	@$(OUR_PYTHON) tools/run_tests.py --fast
 
 bench:  ## the figures of docs/performance.md, measured anew
 	@tools/setup develop
-	@$(PYTHON) -m benchmarks
+	@$(OUR_PYTHON) -m benchmarks
 
 fuzz:  ## rubbish for every reader, FUZZ_SECONDS=120 each
 	@tools/setup develop
-	@$(PYTHON) tools/fuzz.py --seconds $(FUZZ_SECONDS)
+	@$(OUR_PYTHON) tools/fuzz.py --seconds $(FUZZ_SECONDS)
 
 lint:  ## ruff and mypy; lays the code out as well
 	@tools/setup develop
-	@.venv/bin/ruff format -q . && .venv/bin/ruff check --fix . && $(PYTHON) -m mypy
+	@.venv/bin/ruff format -q . && .venv/bin/ruff check --fix . && $(OUR_PYTHON) -m mypy
 
 docs:  ## the documents as pages, in build/docs
 	@tools/setup develop
-	@$(PYTHON) -m sphinx -q -W --keep-going docs build/docs && echo build/docs/index.html
+	@$(OUR_PYTHON) -m sphinx -q -W --keep-going docs build/docs && echo build/docs/index.html
 
 lock:  ## requirements/*.txt from the ranges in setup.cfg (wants uv)
 	@tools/lock
