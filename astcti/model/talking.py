@@ -43,6 +43,8 @@ def connect(board: Board, bridge: Bridge) -> None:
         return  # half a Local channel is nobody: who is behind it comes with the next bridge event
     for leg in legs:
         if not board.hears(leg):
+            if board.quiet:  # whoever sits down there in the middle of this call is not surprised by it either
+                story.told.add(leg.interface)
             continue
         board.promote(leg)
         peer = owner if leg is not owner else _other_party(legs, owner)
@@ -69,7 +71,7 @@ def _tell_link(board: Board, leg: Leg, owner: Leg, peer: Leg) -> None:
     pop = False
     if story.service is not None and story.service.outbound == calls:
         seat = board.listeners[leg.interface]
-        pop = seat not in story.told
+        pop = seat not in story.told and leg.interface not in story.told
         story.told.add(seat)
     direction = "internal" if peer.interface in board.listeners else ""
     board.tell("Link", leg, _pair_view(leg, story, peer, "Up", direction), pop)

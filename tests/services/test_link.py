@@ -133,6 +133,18 @@ class UpTests(LinkTestCase):
         self.pbx.say(*a_call())
         self.assertEqual(self.pops(anna), ["12345"])
 
+    def test_running_calls_do_not_pop_at_newcomers(self) -> None:
+        """Nor do they pop at somebody who logs in later, in the middle of such a call."""
+        self.pbx.lists["CoreShowChannels"] = [
+            channel("9.1", "PJSIP/out-8", "CoreShowChannel", BridgeId="b9", Context="direct", Application="Dial"),
+            channel("9.2", "PJSIP/201-9", "CoreShowChannel", BridgeId="b9", Application="AppDial"),
+        ]
+        self.pbx.come_up()
+        anna = self.board.seat()
+        self.pbx.say(channel("9.2", "PJSIP/201-9", "BridgeLeave", BridgeUniqueid="b9"))
+        self.pbx.say(channel("9.2", "PJSIP/201-9", "BridgeEnter", BridgeUniqueid="b9", BridgeType="basic"))
+        self.assertEqual(self.pops(anna), [])
+
     def test_events_meanwhile(self) -> None:
         """What happens while lists are fetched is kept and followed afterwards, in order."""
         self.pbx.late = []
