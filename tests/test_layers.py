@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -27,6 +29,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 NOT_PURE: dict[str, str] = {}
 #: What a core may not name: the clock, the network, chance.
 OUTSIDE = re.compile(r"(twisted\.internet|socket|time|random|secrets|threading|asyncio|select|subprocess)(\.|$)")
+#: Distribution to the name it is imported by, where they differ.
+IMPORTED_AS = {"argon2-cffi": "argon2", "zope.interface": "zope"}
+#: What ``twisted[tls]`` promises to be there.
+WITH_TWISTED_TLS = ("OpenSSL", "service_identity")
 NOT_OURS = {".venv", ".cache", "build", "__pycache__", "dropin.cache"}
 CORE = 1  # index of the last layer that is pure
 
@@ -118,6 +124,15 @@ class LayerTests(SynchronousTestCase):
         for module in NOT_PURE:
             names = imports_of(known[module], also_for_types=False)
             self.assertTrue(any(OUTSIDE.match(name) for name in names), f"{module} is pure by now")
+
+    def test_what_is_imported_is_declared(self) -> None:
+        """Everything of others that we import by name is among the requirements in ``setup.cfg``."""
+        setup = ConfigParser()
+        setup.read(ROOT / "setup.cfg")
+        declared = re.findall(r"^[\w.-]+", setup["options"]["install_requires"], re.MULTILINE)
+        named = {IMPORTED_AS.get(name, name) for name in declared} | set(WITH_TWISTED_TLS)
+        imported = {name.partition(".")[0] for _, path in modules() for name in imports_of(path, also_for_types=True)}
+        self.assertEqual(imported - named - sys.stdlib_module_names - {"astcti"}, set())
 
     def test_plugin_file_imports_nothing_of_ours(self) -> None:
         """``twistd`` reads the plug-in file whatever it was asked for, so that file costs nothing."""

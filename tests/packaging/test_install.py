@@ -68,6 +68,10 @@ class InstalledTests(SynchronousTestCase):
         self.environment.install(self.built.wheel)
         self._check(self.environment.packages)
         self._check_toy()
+        self.assertIn("\npop ", self.environment.program("astcti", "demo", "--seconds", 5))
+        sample = self.folder / "share" / "astcti" / "runtime.xml"
+        self.assertIn("fine", self.environment.program("astcti", "config", "check", sample))
+        self.assertTrue((self.folder / "share" / "astcti" / "asterisk" / "manager_astcti.conf").exists())
 
     def test_sdist(self) -> None:
         """The same from the sdist."""
