@@ -41,6 +41,7 @@ from astcti.services.pbx import pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard
+from astcti.services.sweeping import Sweep
 from astcti.services.whereabouts import find_bootstrap
 
 
@@ -129,7 +130,7 @@ def build_tree(
     if control:
         commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
-    parts += [memory, hashing, actions, door, link]
+    parts += [memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]
     for part in parts:

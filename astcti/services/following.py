@@ -12,7 +12,7 @@ from astcti.ami.dialect import translate
 from astcti.ami.message import Message
 from astcti.model.calls import Tracker
 from astcti.model.channels import normalise_interface
-from astcti.model.facts import Booted, Fact, MemberAdded, MemberPaused, MemberRemoved, Shutdown
+from astcti.model.facts import Booted, Fact, Hangup, MemberAdded, MemberPaused, MemberRemoved, Shutdown
 from astcti.model.notices import Notice
 from astcti.model.roster import Roster
 from astcti.services.stock import Stock
@@ -141,6 +141,19 @@ class Follower:
             _log.failure("Telling ends of connections")
         if self._timer is None:
             self._wait()
+
+    def silent(self, seconds: float) -> set[str]:
+        """Unique ids of the channels that the PBX has said nothing about for so long."""
+        then = self._clock.seconds() - seconds
+        return {uniqueid for uniqueid, leg in self.tracker.legs.items() if leg.seen < then}
+
+    def end(self, uniqueids: Iterable[str]) -> None:
+        """These channels are gone, though their hang-up was never told."""
+        now = self._clock.seconds()
+        for uniqueid in uniqueids:
+            leg = self.tracker.legs.get(uniqueid)
+            if leg is not None:
+                self._tell(self.tracker.feed(Hangup(uniqueid, leg.linkedid, leg.channel, 0, ""), now))
 
     def stop(self) -> None:
         """Nothing is waited for any more."""

@@ -110,6 +110,7 @@ class LinkService(Service):
         follower.on_booted = self._booted
         follower.on_shutdown = lambda: self._lost("it is shutting down")
         self.pbx = self._made()
+        self._queues: frozenset[str] | None = None
         self.up = False
         self.since: float | None = None
         self.reconnections = -1
@@ -143,6 +144,7 @@ class LinkService(Service):
         self.follower.tracker.plan = plan
         self.pbx.interest = interest_for(plan)
         self.pbx.configure(settings)
+        self._look_for_queues()
         if any(getattr(before, name) != getattr(settings, name) for name in LINK_SETTINGS):
             self._log.info("The PBX is now {host}:{port}", host=settings.ami_host, port=settings.ami_port)
             self._renew()
@@ -184,7 +186,12 @@ class LinkService(Service):
             return
         self._syncing = None
         self._stop_waiting()
-        self.follower.restore(stock)
+        try:
+            self.follower.restore(stock)
+        except Exception:  # a fault of ours must not keep everybody out: calls from now on can be followed
+            self._log.failure("Taking over what the PBX has")
+        self._queues = stock.queues
+        self._look_for_queues()
         if not self.up:
             self.up = True
             self.since = self._clock.seconds()
@@ -197,6 +204,12 @@ class LinkService(Service):
         self._desk.link_changed(True)
         self.follower.release()
         self._open_door()
+
+    def _look_for_queues(self) -> None:
+        """A queue of a service that the PBX does not have is a slip of the pen in one of the two configurations."""
+        for queue in sorted(self.follower.tracker.plan.by_queue.keys() - (self._queues or ())):
+            if self._queues is not None:
+                self._log.warn("The configuration has a service with the queue {queue}, the PBX has none", queue=queue)
 
     def _not_synchronised(self, failure: Any) -> None:
         self._syncing = None

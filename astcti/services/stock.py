@@ -30,11 +30,13 @@ class Stock:
 
     :ivar found: facts to begin with: channels, who talks to whom, who waits.
     :ivar present: unique ids of all channels; none when the PBX did not say, which is not the same as no channels.
+    :ivar queues: names of the queues it has; none when it did not say.
     """
 
     found: tuple[Fact, ...]
     present: frozenset[str] | None
     members: tuple[MemberAdded, ...] | None
+    queues: frozenset[str] | None
 
 
 async def take_stock(pbx: IAsk) -> Stock:
@@ -54,7 +56,17 @@ async def take_stock(pbx: IAsk) -> Stock:
         found=(*found, *callers_of(queues or ())),
         present=None if channels is None else frozenset(present),
         members=None if queues is None else tuple(members_of(queues)),
+        queues=None if queues is None else frozenset(m.get("Queue") for m in queues if m.event == "QueueParams"),
     )
+
+
+async def present_channels(pbx: IAsk) -> frozenset[str] | None:
+    """Unique ids of all channels there are; none when the PBX does not say.
+
+    :raises AMILost: the link went down meanwhile.
+    """
+    channels = await _listed(pbx, CoreShowChannels())
+    return None if channels is None else frozenset(channels_of(channels)[1])
 
 
 async def _listed(pbx: IAsk, action: Action) -> list[Message] | None:

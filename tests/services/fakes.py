@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import md5
+from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -32,6 +35,13 @@ from astcti.services.accounts import Accounts
 from astcti.services.desk import Desk
 
 T = TypeVar("T")
+
+
+def scratch(test: Any) -> Path:
+    """A directory of a test's own, gone afterwards; its path is short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="astcti-test-"))
+    test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def digest(password: str) -> str:

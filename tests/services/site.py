@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from hashlib import md5
 from pathlib import Path
@@ -38,11 +39,15 @@ class Site:
     """A directory with everything a server needs."""
 
     def __init__(self, ami_port: int, port: int = 0, retries: int = -1) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="astcti-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="astcti-site-"))
         self.bootstrap_path = self.folder / "astcti.xml"
         self.bootstrap_path.write_text(BOOTSTRAP.format(ami_port=ami_port, port=port, retries=retries))
         os.chmod(self.bootstrap_path, 0o600)
         self.write_runtime("anna", "bruno", "carla")
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_runtime(self, *names: str, timestamp: int = 1_795_219_200) -> None:
         """Write a runtime configuration with these operators; the password is the name."""

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from astcti.errors import UserError
 from astcti.services.control import ControlProtocol, ControlService, ask, is_answered
+from tests.services.fakes import scratch
 
 
 def no(request: Mapping[str, Any]) -> Any:
@@ -66,7 +66,7 @@ class SocketTests(TestCase):
     """The socket itself."""
 
     def setUp(self) -> None:
-        self.path = Path(tempfile.mkdtemp()) / "state" / "astcti.sock"
+        self.path = scratch(self) / "state" / "astcti.sock"
 
     def service(self) -> ControlService:
         """A service that is stopped at the end of the test."""

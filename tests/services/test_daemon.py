@@ -40,6 +40,7 @@ class DaemonTests(TestCase):
     async def setUp(self) -> None:
         self.pbx = FakePBX()
         self.site = Site(await self.pbx.listen())
+        self.addCleanup(self.site.remove)
         self.addCleanup(self.pbx.close)
         self.pid_file = self.site.folder / "astcti.pid"
         self.twistd = ("-c", TWISTD, f"--pidfile={self.pid_file}", f"--rundir={self.site.folder}",

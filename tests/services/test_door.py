@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
@@ -21,15 +19,15 @@ from astcti.errors import ConfigError
 from astcti.protocols.transport import ServerFactory
 from astcti.protocols.wheel import GRANULARITY
 from astcti.services.door import Door, endpoints, protocol_settings, read_tls
-from tests.services.fakes import Office
+from tests.services.fakes import Office, scratch
 
 
-def certificate() -> str:
+def certificate(test: Any) -> str:
     """A file with a certificate for localhost and its key."""
     import trustme
 
     made = trustme.CA().issue_cert("localhost")
-    path = Path(tempfile.mkdtemp()) / "server.pem"
+    path = scratch(test) / "server.pem"
     path.write_bytes(made.private_key_and_cert_chain_pem.bytes())
     return str(path)
 
@@ -68,7 +66,7 @@ class SettingsTests(SynchronousTestCase):
     def test_certificates(self) -> None:
         """A certificate that cannot be used is a configuration error with the file's name; one is needed for TLS."""
         self.assertIsNone(read_tls(Settings()))
-        self.assertIsNotNone(read_tls(Settings(tls_cert=certificate())))
+        self.assertIsNotNone(read_tls(Settings(tls_cert=certificate(self))))
         for settings in (Settings(tls_cert="/nowhere.pem"), Settings(tls_cert=__file__), Settings(tls_address="h:1")):
             self.assertRaisesRegex(ConfigError, "tls_", read_tls, settings)
 
@@ -134,11 +132,11 @@ class DoorTests(TestCase):
         self.door.open()
         old = self.port()
         free = Settings(cti_server_address="127.0.0.1", cti_server_port=0, tls_address=f"127.0.0.1:{free_port()}")
-        with_tls = Settings(**{**vars_of(free), "tls_cert": certificate()})
+        with_tls = Settings(**{**vars_of(free), "tls_cert": certificate(self)})
         self.door.configure(with_tls, read_tls(with_tls))
         self.assertEqual(self.port(), old)
         self.assertEqual(await self.greeting(self.port(tls=True), tls=True), b"100 WELCOME")
-        renewed = Settings(**{**vars_of(free), "tls_cert": certificate()})
+        renewed = Settings(**{**vars_of(free), "tls_cert": certificate(self)})
         before = self.port(tls=True)
         self.door.configure(renewed, read_tls(renewed))
         self.assertEqual(self.port(tls=True), before)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.plan import plan_of
@@ -16,6 +17,7 @@ from astcti.model.roster import Roster
 from astcti.services.desk import Desk
 from astcti.services.following import Follower
 from astcti.services.link import LinkService, running_services
+from astcti.services.sweeping import Sweep
 from tests.services.fakes import FakeClient, Office, digest
 from tests.services.pbx import Exchange, a_call, channel, denied, message
 
@@ -175,6 +177,48 @@ class UpTests(LinkTestCase):
                               QueueStatus=AMITimeout("late"))  # fmt: skip
         self.pbx.come_up()
         self.assertTrue(self.board.desk.link_up)
+
+    def test_unknown_queues(self) -> None:
+        """A service with a queue that the PBX does not have is warned of, at the start and after a reload."""
+        self.pbx.lists["QueueStatus"] = [message("QueueParams", Queue="other")]
+        said: list[str] = []
+        observer = FilteringLogObserver(lambda e: said.append(formatEvent(e)), [LogLevelFilterPredicate(LogLevel.warn)])
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.pbx.come_up()
+        self.assertEqual(len([text for text in said if "queue astcti" in text]), 1)
+        self.pbx.lists["QueueStatus"] = [message("QueueParams", Queue="astcti")]
+        self.pbx.say(message("FullyBooted"))
+        self.board.link.configure(self.board.settings, plan_of(self.board.configuration))
+        self.assertEqual(len([text for text in said if "queue astcti" in text]), 1)
+
+    def test_fault_while_taking_stock(self) -> None:
+        """A fault of ours over what the PBX has keeps nobody out."""
+        self.board.link.follower.restore = None  # type: ignore[assignment]
+        self.pbx.come_up()
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        anna = self.board.seat()
+        self.pbx.say(*a_call())
+        self.assertEqual(self.pops(anna), ["12345"])
+
+    def test_calls_that_never_ended(self) -> None:
+        """A call that the PBX has long said nothing about, and does not know any more, is ended; others are not."""
+        self.pbx.come_up()
+        anna = self.board.seat()
+        sweep = Sweep(self.board.clock, self.board.link)
+        sweep.startService()
+        self.addCleanup(sweep.stopService)
+        self.pbx.say(*a_call())
+        self.pbx.lists["CoreShowChannels"] = [channel("1.1", "PJSIP/out-1", "CoreShowChannel", BridgeId="")]
+        self.board.clock.pump([3600.0] * 23)
+        self.assertEqual(len(self.board.tracker.legs), 2)
+        self.assertNotIn("CoreShowChannels", self.pbx.asked[2:])
+        self.board.clock.pump([3600.0] * 2)
+        self.assertEqual(set(self.board.tracker.legs), {"1.1"})
+        self.assertEqual(anna.kinds[-1], "Hangup")
+        self.pbx.lists["CoreShowChannels"] = AMILost("gone")
+        self.board.clock.pump([3600.0] * 2)
+        self.assertEqual(set(self.board.tracker.legs), {"1.1"})
 
     def test_bad_event(self) -> None:
         """An event we fail on is logged and costs nobody else's call."""

@@ -6,14 +6,13 @@ import io
 import json
 import os
 import stat
-import tempfile
-from pathlib import Path
 
 from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.services.logs import Logs, document, sentence
+from tests.services.fakes import scratch
 
 
 class LineTests(SynchronousTestCase):
@@ -61,7 +60,7 @@ class LogsTests(SynchronousTestCase):
     """The service that keeps the log."""
 
     def setUp(self) -> None:
-        self.directory = Path(tempfile.mkdtemp()) / "logs"
+        self.directory = scratch(self) / "logs"
         self.publisher = LogPublisher()
         self.log = Logger("astcti.tests", observer=self.publisher)
 

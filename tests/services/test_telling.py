@@ -112,10 +112,19 @@ class TellingTests(SynchronousTestCase):
     def test_from_one_call_to_another(self) -> None:
         """A colleague who was asked first and then got the caller hears the end of both calls."""
         mine = {"channel": "PJSIP/201-1", "name": "Bruno"}
-        self.office.desk.notified([notice("Newchannel", uniqueid="2.1", **mine), link(1, dest_channel="PJSIP/201-1")])
-        self.office.desk.notified([notice("Hangup", service_id=1, **mine)])
-        ends = {(n.kind, n.call.uniqueid, n.call.name) for n, _ in self.anna.told[2:]}
-        self.assertEqual(ends, {("Hangup", "2.1", ""), ("Hangup", "1.1", "Bruno")})
+        self.office.desk.notified(
+            [notice("Newchannel", uniqueid="2.1", **mine), notice("Link", uniqueid="3.1", **mine)]
+        )
+        self.office.desk.notified([link(1, dest_channel="PJSIP/201-1"), notice("Hangup", service_id=1, **mine)])
+        ends = {(n.kind, n.call.uniqueid, n.call.name) for n, _ in self.anna.told[3:]}
+        self.assertEqual(ends, {("Hangup", "2.1", ""), ("Hangup", "3.1", ""), ("Hangup", "1.1", "Bruno")})
+
+    def test_parked(self) -> None:
+        """Where a parked caller is fetched from the lot, it is no call of the agent's again that would have to end."""
+        mine = {"channel": "PJSIP/201-1"}
+        parked = [notice(kind, service_id=1, **mine) for kind in ("Newchannel", "Park", "Hangup", "Unpark", "Hangup")]
+        self.office.desk.notified(parked)
+        self.assertEqual(self.anna.kinds, ["Newchannel", "Park", "Hangup", "Unpark"])
 
     def test_after_somebody_else(self) -> None:
         """The end of a call is no news to whoever took the seat after it was told."""

@@ -36,7 +36,13 @@ class WholeTestCase(TestCase):
         self.pbx = FakePBX()
         self.ami_port = await self.pbx.listen()
         self.addCleanup(self.pbx.close)
-        self.site = Site(self.ami_port)
+        self.site = self.new_site()
+
+    def new_site(self, **ports: int) -> Site:
+        """Files of a call centre, gone after the test."""
+        site = Site(self.ami_port, **ports)
+        self.addCleanup(site.remove)
+        return site
 
     def build(self) -> Server:
         """A server by the files of the site, not begun."""
@@ -208,7 +214,7 @@ class LifeTests(WholeTestCase):
     async def test_pbx_that_refuses(self) -> None:
         """When all tries are used up at the start, the server says so, with exit code 2."""
         self.pbx.refuses = True
-        self.site = Site(self.ami_port, retries=0)
+        self.site = self.new_site(retries=0)
         server = self.build()
         server.startService()
         self.addCleanup(self.end, server)
@@ -221,7 +227,7 @@ class LifeTests(WholeTestCase):
         other = FakePBX()
         port = await other.listen()
         self.addCleanup(other.close)
-        self.site = Site(self.ami_port, port=port)
+        self.site = self.new_site(port=port)
         server = self.build()
         server.startService()
         self.addCleanup(self.end, server)
