@@ -9,7 +9,8 @@ from astcti.model.notices import Notice
 
 MAX_CALLS = 32  # remembered per client; no phone has that many at a time
 
-_OF_THEIR_CHANNEL = frozenset({"Newchannel", "Newstate", "Newexten", "Callerid"})  # others may name the caller's first
+_OF_PARKING = frozenset({"Park", "Unpark"})  # of a place in the lot; the call itself has often ended for them before
+_OF_THEIR_CHANNEL = frozenset({"Newchannel", "Newstate", "Newexten", "Callerid"})
 
 
 class Heard:
@@ -30,6 +31,8 @@ class Heard:
 
     def note(self, notice: Notice) -> None:
         """The client is told this, which is no ``Hangup``."""
+        if notice.kind in _OF_PARKING:
+            return
         call = notice.call
         channels = self._calls.get(call.uniqueid)
         if channels is None:
@@ -38,6 +41,9 @@ class Heard:
                 del self._calls[next(iter(self._calls))]
         if notice.kind in _OF_THEIR_CHANNEL:
             channels.add(call.channel)
+        elif notice.kind == "Link":  # the caller's channel comes first, whoever that is
+            theirs = interface_of(call.channel) == notice.seat
+            channels.add(call.channel if theirs else call.dest_channel)
 
     def ended(self, hangup: Notice, phones: Container[str]) -> list[str]:
         """Unique ids of the calls that have ended for the client, now that a channel is gone.

@@ -85,6 +85,14 @@ class Agent:
             found.setdefault(ours[0], []).append(event.id)
         return found
 
+    def calls(self) -> dict[str, list[str]]:
+        """The kinds of events, in order, of each call; a place in the parking lot is none."""
+        found: dict[str, list[str]] = {}
+        for event in self.events:
+            if event.id not in ("Park", "Unpark"):
+                found.setdefault(event.call.uniqueid, []).append(event.id)
+        return found
+
 
 class Floor:
     """All agents, and the server's own view of the PBX."""
