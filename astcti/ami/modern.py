@@ -272,9 +272,10 @@ def blind_transfer(m: Message) -> Facts:
 
 
 def attended_transfer(m: Message) -> Facts:
-    """Comes after the party has entered its new bridge."""
+    """Comes after the party has entered its new bridge; when the target still rings (``App``), before."""
     get = m.get
-    return (facts.Transfer("attended", get("OrigTransfererUniqueid"), get("TransfereeUniqueid"), ""),)
+    replaced = get("SecondTransfererUniqueid") if get("DestType") == "App" else ""
+    return (facts.Transfer("attended", get("OrigTransfererUniqueid"), get("TransfereeUniqueid"), "", replaced),)
 
 
 def pickup(m: Message) -> Facts:

@@ -6,7 +6,7 @@ from astcti.model import facts
 from astcti.model.board import Board
 from astcti.model.legs import Leg, Story
 from astcti.model.plan import ServicePlan
-from astcti.model.talking import leave, tell_unlink
+from astcti.model.talking import inherited, leave, tell_unlink
 
 #: What ``Newexten`` names as application on a leg that is being called: no step of a dial plan.
 _NOT_DIAL_PLAN = frozenset({"appdial", "appdial2", "appqueue"})
@@ -183,6 +183,8 @@ def hung_up(board: Board, fact: facts.Hangup) -> None:
     leg = board.legs.get(fact.uniqueid)
     if leg is None:
         return
+    if leg.heir:
+        inherited(board, leg)
     leave(board, leg)
     if leg.linked is not None:
         tell_unlink(board, leg)

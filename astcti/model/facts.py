@@ -240,12 +240,17 @@ class Unparked(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """``transferee`` moves on, by the will of ``transferer`` (uniqueids); ``kind`` is ``blind`` or ``attended``."""
+    """``transferee`` moves on, by the will of ``transferer`` (uniqueids); ``kind`` is ``blind`` or ``attended``.
+
+    ``replaced_uniqueid`` is the transferer's second channel when the party takes its place in what that is doing, of
+    which the PBX says nothing more if it is answered at the same moment.
+    """
 
     kind: str
     transferer_uniqueid: str
     transferee_uniqueid: str
     exten: str
+    replaced_uniqueid: str = ""
 
 
 class Pickup(NamedTuple):

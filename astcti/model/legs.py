@@ -58,6 +58,7 @@ class Leg:
     :ivar rings_for: the story this phone was rung for, from then on; what a seat is told uses it.
     :ivar linked: the story this phone was last told to be connected with, until it is told the end.
     :ivar unlink_due: when the end of ``linked`` is to be told, unless they are together again before.
+    :ivar heir: unique id of the leg that takes this one's place when it goes (:func:`astcti.model.talking.inherited`).
     :ivar peer: the leg on the other side of ``linked``.
     :ivar pair: the other half, of a Local channel.
     :ivar dialed: rung by the dial plan's ``Dial``, not by a queue.
@@ -67,8 +68,8 @@ class Leg:
     """
 
     __slots__ = (
-        "bridge", "channel", "dialed", "interface", "known", "linked", "linkedid", "named", "pair", "peer", "rings_for",
-        "seen", "serial", "state", "story", "uniqueid", "unlink_due",
+        "bridge", "channel", "dialed", "heir", "interface", "known", "linked", "linkedid", "named", "pair", "peer",
+        "rings_for", "seen", "serial", "state", "story", "uniqueid", "unlink_due",
     )  # fmt: skip
 
     def __init__(self, uniqueid: str, channel: str, interface: str, serial: int, now: float) -> None:
@@ -84,6 +85,7 @@ class Leg:
         self.peer: Leg | None = None
         self.bridge: Bridge | None = None
         self.pair: Leg | None = None
+        self.heir = ""
         self.unlink_due = 0.0
         self.dialed = False
         self.named = False

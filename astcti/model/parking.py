@@ -51,6 +51,9 @@ def _tell_parker(board: Board, kind: str, leg: Leg, space: str, how: str = "") -
 
 def transferred(board: Board, fact: facts.Transfer) -> None:
     """A phone passed its peer on: the seat that did it is told."""
+    replaced = board.legs.get(fact.replaced_uniqueid)
+    if replaced is not None:
+        replaced.heir = fact.transferee_uniqueid
     leg = board.legs.get(fact.transferer_uniqueid)
     if leg is not None:
         view = leg.view(reason_text=fact.kind)

@@ -123,6 +123,17 @@ def leave(board: Board, leg: Leg) -> None:
         board.bridges.pop(bridge.id, None)
 
 
+def inherited(board: Board, leg: Leg) -> None:
+    """A leg that somebody was to take the place of is gone.
+
+    Where it was in a bridge until its end, the other has been put there in its stead without a word: so it goes when
+    an attended transfer is completed while the target is picking up (seen on 16 and 22).
+    """
+    heir, bridge = board.legs.get(leg.heir), leg.bridge
+    if heir is not None and heir.bridge is None and bridge is not None:
+        entered(board, facts.BridgeEnter(bridge.id, "basic", heir.uniqueid, heir.linkedid, heir.channel, leg.uniqueid))
+
+
 def entered(board: Board, fact: facts.BridgeEnter) -> None:
     """A channel entered a bridge."""
     leg = board.leg(fact.uniqueid, fact.channel, fact.linkedid)

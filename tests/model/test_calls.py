@@ -73,6 +73,24 @@ class Pops(SynchronousTestCase):
         self.assertEqual(talk.pops, [("PJSIP/201", "1.1"), ("PJSIP/202", "1.1")])
         self.assertEqual(dict(talk.notices[-1].call.variables)["calldata"], "12345")
 
+    def test_transfer_while_the_target_picks_up(self) -> None:
+        """An attended transfer completed at the very moment of the answer pops at the target all the same.
+
+        The PBX says only that the caller takes the place of the agent's second channel, and then that this is gone.
+        """
+        talk = answered()
+        second = ("1.4", "PJSIP/201-00000004")
+        talk.feed(facts.ChannelNew(*second[:1], "1.4", second[1], "Ring", "201", "", "phones", "202", ""))
+        talk.dials(*second, *SECOND)
+        talk.feed(facts.Transfer("attended", FIRST[0], CALLER[0], "", second[0]))
+        talk.enters("b2", SECOND, second)
+        talk.leaves("b1", FIRST[0], CALLER[0])
+        talk.hangs_up(FIRST[0], second[0])
+        self.assertEqual(talk.pops, [("PJSIP/201", "1.1"), ("PJSIP/202", "1.1")])
+        talk.leaves("b2", SECOND[0], CALLER[0])
+        talk.hangs_up(SECOND[0], CALLER[0])
+        self.assertEqual(talk.tracker.counters["channels"] + talk.tracker.counters["bridges"], 0)
+
     def test_pickup(self) -> None:
         """Who picks up what rings elsewhere gets the pop, and only they."""
         talk = Talk("PJSIP/201", "PJSIP/202")
