@@ -79,3 +79,15 @@ async def attended_cancelled(stage: Stage) -> None:
     await sleep(1.5)
     assert caller.state == "up"
     await caller.bye()
+
+
+@scenario(*BOTH, core=True)
+async def attended_as_it_is_answered(stage: Stage) -> None:
+    """201 connects the two at the very moment 203 picks up."""
+    caller, agent = await stage.talk(201, "100", "12345")
+    stage.phones[203].behave(ring=0.4)
+    second = await stage.phones[201].dial("203").established()
+    await agent.refer("203", replaces=second)
+    await stage.popped(203)
+    await stage.compare()
+    await caller.bye()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.pbx.stage import Stage
 
-THEMES = ("direct", "queues", "transfers", "attended", "incall", "pickups", "local")
+THEMES = ("direct", "queues", "transfers", "attended", "incall", "pickups", "local", "odd")
 Play = Callable[["Stage"], Coroutine[Any, Any, None]]
 
 
