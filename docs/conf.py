@@ -5,6 +5,7 @@ from astcti import __version__
 project = "astcti"
 copyright = "the authors of astcti; GPL-3.0-or-later"
 release = version = __version__
+extensions = ["myst_parser"]  # for performance.md, which ``make bench`` writes
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {

@@ -33,7 +33,7 @@ class Agent:
         self._up: Deferred[None] = Deferred()
         username = f"op{number}"
         self.service = CTIClientService(
-            reactor,  # type: ignore[arg-type]
+            reactor,
             f"tcp:127.0.0.1:{port}",
             Profile(username=username, digest=digest_of(password_of(username)), system="LINUX", **profile),
             on_event=self.events.append,
@@ -49,7 +49,7 @@ class Agent:
     async def log_in(self) -> None:
         """Sit down."""
         self.service.startService()
-        await self._up.addTimeout(LOGIN_SECONDS, reactor)  # type: ignore[arg-type]
+        await self._up.addTimeout(LOGIN_SECONDS, reactor)
 
     async def leave(self) -> None:
         """Go home."""

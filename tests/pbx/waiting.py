@@ -15,7 +15,7 @@ POLL_SECONDS = 0.02
 
 def sleep(seconds: float) -> Deferred[None]:
     """Fires after that time."""
-    return deferLater(reactor, seconds)  # type: ignore[arg-type]
+    return deferLater(reactor, seconds)
 
 
 async def until(question: Callable[[], T | None], seconds: float, what: str) -> T:

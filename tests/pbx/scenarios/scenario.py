@@ -73,7 +73,7 @@ def scenario(
     technologies = {only} if only else {"PJSIP", "SIP"} if core else {"PJSIP"}
 
     def enter(play: Play) -> Play:
-        name = play.__name__  # type: ignore[attr-defined]
+        name = play.__name__
         _table.append(Scenario(name, play, pops, frozenset(technologies), stories))
         return play
 
