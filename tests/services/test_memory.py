@@ -17,8 +17,15 @@ class MemoryTests(SynchronousTestCase):
         self.clock, self.clients, self.freezes = Clock(), 0, 0
         self.patch(gc, "freeze", self.freeze)
         self.patch(gc, "unfreeze", lambda: None)
+        self.before = gc.get_threshold()
         self.memory = Memory(self.clock, lambda: self.clients)
         self.memory.startService()
+        self.addCleanup(self.stop)
+
+    def stop(self) -> None:
+        """Leave the collector as it was."""
+        if self.memory.running:
+            self.memory.stopService()
 
     def freeze(self) -> None:
         """Counts."""
@@ -35,6 +42,8 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual(seen, [1, 2, 2, 3, 3, 4])
 
     def test_stops(self) -> None:
-        """After the end nothing is looked at any more."""
+        """After the end nothing is looked at any more, and the collector is as it was."""
+        self.assertNotEqual(gc.get_threshold(), self.before)
         self.memory.stopService()
+        self.assertEqual(gc.get_threshold(), self.before)
         self.assertEqual(self.clock.getDelayedCalls(), [])
