@@ -34,10 +34,10 @@ from astcti.services.door import Door, protocol_settings
 from astcti.services.following import Follower
 from astcti.services.hangup import HangupSignal
 from astcti.services.hashpool import HashPool
-from astcti.services.link import LinkService, MakePbx
+from astcti.services.link import LinkService
 from astcti.services.logs import Logs
 from astcti.services.memory import Memory
-from astcti.services.pbx import pbx_maker
+from astcti.services.pbx import MakePbx, pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -11,66 +11,18 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from astcti.ami.dialect import interest_for
-from astcti.ami.message import Interest, Message
 from astcti.config.settings import Settings
 from astcti.errors import AMIError
 from astcti.model.plan import Plan
 from astcti.services.desk import Desk
 from astcti.services.following import Follower
-from astcti.services.stock import IAsk, take_stock
+from astcti.services.pbx import IPbx, MakePbx
+from astcti.services.stock import take_stock
 
 #: Settings that make another link.
 LINK_SETTINGS = (
     "ami_host", "ami_port", "ami_user", "ami_secret", "ami_tls", "ami_ca_file", "ami_plaintext_login",
 )  # fmt: skip
-
-
-class IPbx(IAsk, Protocol):
-    """A link that comes back by itself (:class:`astcti.ami.client.AMIClient`)."""
-
-    interest: Interest | None
-
-    @property
-    def state(self) -> str:
-        """``idle connecting banner challenge login syncing up waiting failed``."""
-
-    @property
-    def banner(self) -> str:
-        """The PBX's greeting."""
-
-    def counted(self) -> dict[str, int]:
-        """What went over the link, by name."""
-
-    def startService(self) -> None:
-        """Begin to connect."""
-
-    def stopService(self) -> Deferred[None]:
-        """Log off; fires when that is done."""
-
-    def retry(self) -> None:
-        """Try now, if no link is there or under way."""
-
-    def configure(self, settings: Settings) -> None:
-        """Go by other settings, which need no other link."""
-
-
-class MakePbx(Protocol):
-    """Makes a link for these settings."""
-
-    def __call__(
-        self,
-        settings: Settings,
-        interest: Interest,
-        *,
-        on_event: Callable[[Message], None],
-        on_up: Callable[[], None],
-        on_down: Callable[[str], None],
-        on_give_up: Callable[[str], None],
-    ) -> IPbx:
-        """Nothing is opened before it is started.
-
-        :raises ConfigError: a file they name cannot be used.
-        """
 
 
 class LinkService(Service):

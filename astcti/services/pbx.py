@@ -1,15 +1,65 @@
-"""The link to the PBX as the settings describe it."""
+"""The link to the PBX: what the server asks of it, and how it is made as the settings describe it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
 
 from astcti.ami.client import AMIClient, AMISettings, Credentials, ami_endpoint
 from astcti.ami.message import Interest, Message
 from astcti.config.settings import Settings
-from astcti.services.link import MakePbx
+from astcti.services.stock import IAsk
+
+
+class IPbx(IAsk, Protocol):
+    """A link that comes back by itself (:class:`astcti.ami.client.AMIClient`)."""
+
+    interest: Interest | None
+
+    @property
+    def state(self) -> str:
+        """``idle connecting banner challenge login syncing up waiting failed``."""
+
+    @property
+    def banner(self) -> str:
+        """The PBX's greeting."""
+
+    def counted(self) -> dict[str, int]:
+        """What went over the link, by name."""
+
+    def startService(self) -> None:
+        """Begin to connect."""
+
+    def stopService(self) -> Deferred[None]:
+        """Log off; fires when that is done."""
+
+    def retry(self) -> None:
+        """Try now, if no link is there or under way."""
+
+    def configure(self, settings: Settings) -> None:
+        """Go by other settings, which need no other link."""
+
+
+class MakePbx(Protocol):
+    """Makes a link for these settings."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        interest: Interest,
+        *,
+        on_event: Callable[[Message], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[str], None],
+        on_give_up: Callable[[str], None],
+    ) -> IPbx:
+        """Nothing is opened before it is started.
+
+        :raises ConfigError: a file they name cannot be used.
+        """
 
 
 def ami_settings(settings: Settings) -> AMISettings:
