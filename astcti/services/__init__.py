@@ -3,8 +3,8 @@
 ============ =======================================================================================================
 the PBX      ``link`` keeps the link (made by ``pbx``), ``stock`` asks what there is, ``following`` is the path of
              every event, ``sweeping`` ends calls that never ended
-the floor    ``desk`` is what sessions talk to; behind it ``reception`` answers commands, ``floor`` knows who sits where,
-             ``telling`` finds the one client a notice is for, ``heard`` which calls it knows of
+the floor    ``desk`` is what sessions talk to; behind it ``reception`` answers commands, ``floor`` knows who sits
+             where, ``telling`` finds the one client a notice is for, ``heard`` which calls it knows of
 what rules   ``books`` holds one configuration's tables: ``seating`` (seats) and ``audience`` (services and actions);
              ``changeover`` puts another configuration in their place
 who is who   ``accounts`` with ``credentials``, ``hashpool`` and ``lockout``
