@@ -54,6 +54,9 @@ class HeaderTests(SynchronousTestCase):
         message = Message(b"Event:Newchannel\r\nChannel:SIP/1\r\nAccountCode:")
         self.assertEqual(message.headers, [("Event", "Newchannel"), ("Channel", "SIP/1"), ("AccountCode", "")])
         self.assertEqual(message.event, "Newchannel")
+        odd = Message(b"Event: X\r\nSession:tVersion: 1\r\nSession: 2")
+        self.assertEqual(odd.headers[1:], [("Session", "tVersion: 1"), ("Session", "2")])
+        self.assertEqual(odd.get("Session"), odd.get_all("Session")[0])
 
     def test_undecodable_bytes(self) -> None:
         """A caller name in an unknown encoding is shown with replacement characters, and stops nobody."""

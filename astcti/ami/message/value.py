@@ -118,13 +118,10 @@ class Message:
 
 
 def _header(line: str) -> tuple[str, str]:
-    """Name and value of a line; the blank after the colon may be missing."""
-    name, separator, value = line.partition(": ")
-    if separator:
-        return name, value
+    """Name and value of a line: the first colon separates, and the blank after it may be missing."""
     name, separator, value = line.partition(":")
     if separator and name and not name.isspace():
-        return name, value
+        return name, value.removeprefix(" ")
     return "", line
 
 
