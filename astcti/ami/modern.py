@@ -72,11 +72,13 @@ def var_set(m: Message) -> Facts:
     return (facts.VariableSet(uniqueid, linkedid, channel, context, variable, unescape(value)),)
 
 
+_NEW_CALLER_ID = Headers("Uniqueid", "Linkedid", "CallerIDNum", "CallerIDName")
+
+
 def new_caller_id(m: Message) -> Facts:
     """``CallerID`` is the number in 1.4."""
-    get = m.get
-    name = shown(get("CallerIDName"), get("Linkedid"))
-    return (facts.CallerId(get("Uniqueid"), party(get("CallerIDNum") or get("CallerID")), name),)
+    uniqueid, linkedid, num, name = _NEW_CALLER_ID.of(m)
+    return (facts.CallerId(uniqueid, party(num or m.get("CallerID")), shown(name, linkedid)),)
 
 
 _DIAL_BEGIN = Headers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 from astcti.model.channels import interface_of, local_pair_of
@@ -41,10 +41,10 @@ class Board:
         self.notices: list[Notice] = []
         self.unlinks: deque[tuple[float, Leg]] = deque()
         self.waiting: dict[str, dict[str, Leg]] = {}
-        self.stubs: dict[str, None] = {}
+        self.stubs: OrderedDict[str, None] = OrderedDict()
         self.dropped_stubs = 0
         self._halves: dict[str, Leg] = {}
-        self._ended: dict[str, None] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()  # a dict is slow to drop its oldest again and again
         self._serial = 0
 
     # -- legs
@@ -131,7 +131,7 @@ class Board:
         leg.peer = leg.linked = leg.rings_for = None
         self._ended[leg.uniqueid] = None
         if len(self._ended) > MAX_ENDED:
-            del self._ended[next(iter(self._ended))]
+            self._ended.popitem(last=False)
 
     # -- stories
 
@@ -191,12 +191,12 @@ class Board:
         if self.quiet or leg.interface not in self.listeners:
             return
         leg.known = True
-        service = leg.about().service
+        service = (leg.linked or leg.rings_for or leg.story).service
         self.notices.append(Notice(kind, leg.interface, view, service.id if service else 0, pop, self.now))
 
     def tell_state(self, kind: str, leg: Leg, state: str = "") -> None:
         """Tell the leg's seat about its own channel."""
-        if leg.interface in self.listeners and not self.quiet:
+        if leg.interface in self.listeners and not self.quiet:  # or the view would be made for nobody
             self.tell(kind, leg, leg.view(state))
 
     def bridge(self, id: str, kind: str) -> Bridge:

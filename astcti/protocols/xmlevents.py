@@ -91,8 +91,9 @@ def _render(kind: str, call: CallView, actions: Sequence[RenderedAction], v1: bo
         uniqueid, channel, number, name, context, variables, state, dest_channel, dest_uniqueid,
         queue, exten, account, direction, service, language, linkedid, started, reason_code, reason_text,
     ) = call  # fmt: skip
+    variables_text = "".join([text for pair in variables for text in pair]) if variables else ""
     values = (
-        f"{kind}{uniqueid}{channel}{number}{name}{context}{state}{dest_channel}{dest_uniqueid}"
+        f"{variables_text}{kind}{uniqueid}{channel}{number}{name}{context}{state}{dest_channel}{dest_uniqueid}"
         f"{queue}{exten}{account}{direction}{service}{language}{linkedid}{reason_text}"
     )
     if not _is_plain(values):
@@ -104,7 +105,8 @@ def _render(kind: str, call: CallView, actions: Sequence[RenderedAction], v1: bo
             kind, uniqueid, channel, number, name, context, state, dest_channel, dest_uniqueid,
             queue, exten, account, direction, service, language, linkedid, reason_text,
         ))  # fmt: skip
-    data = "".join([f'<data key="{escape(key)}">{escape(value)}</data>' for key, value in variables])
+        variables = tuple([(escape(key), escape(value)) for key, value in variables])
+    data = "".join([f'<data key="{key}">{value}</data>' for key, value in variables])
     if v1 and not data:
         data = '<data key=""></data>'
     reason = ""
