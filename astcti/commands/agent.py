@@ -110,7 +110,7 @@ class Printer:
         try:
             self._out.write(self._line(happening, time.time()) + "\n")
             self._out.flush()
-        except BrokenPipeError:
+        except OSError:
             self._broken = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())  # for what is flushed at the very end
             self._gone()

@@ -33,7 +33,7 @@ class Out:
         try:
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
-        except BrokenPipeError:
+        except OSError:
             self._over = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())  # for what is flushed at the very end
             self._gone()

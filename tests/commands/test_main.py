@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti import __version__, commands
 from astcti.commands import main
+from tests.recordings.expected import HERE
 
 
 class MainTests(SynchronousTestCase):
@@ -56,3 +60,39 @@ class MainTests(SynchronousTestCase):
 
         self.patch(commands.load("ctl"), "main", interrupted)
         self.assertEqual(self.run_main("ctl")[0], 130)
+
+
+class OutputTests(SynchronousTestCase):
+    """Standard outputs that are not what one would wish for."""
+
+    def shell(self, line: str, **more: str) -> tuple[int, bytes, bytes]:
+        """Exit code, standard output and error of a shell's line in which ``astcti`` is our command."""
+        script = f'astcti() {{ "{sys.executable}" -m astcti "$@"; }}; {line}'
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more}
+        done = subprocess.run(["sh", "-c", script], capture_output=True, env=environment, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_closed(self) -> None:
+        """With a closed output a command does its work all the same."""
+        self.assertEqual(self.shell("astcti --help >&-"), (0, b"", b""))
+        self.assertEqual(self.shell("astcti nonsense 2>&-"), (2, b"", b""))
+
+    def test_full(self) -> None:
+        """A full disk is one sentence, and an error."""
+        code, _, err = self.shell("astcti --help > /dev/full")
+        self.assertEqual((code, err), (1, b"astcti: the output cannot be written: No space left on device\n"))
+
+    def test_demo_on_a_full_disk(self) -> None:
+        """The demonstration ends when nobody can see it."""
+        code, _, err = self.shell("timeout 30 astcti demo > /dev/full".replace("astcti", f"{sys.executable} -m astcti"))
+        self.assertNotEqual(code, 124)
+        self.assertNotIn(b"Traceback", err)
+
+    def test_poor_terminal(self) -> None:
+        """Names in letters that a terminal does not have are shown by their codes."""
+        recording = HERE / "22" / "odd-characters.ami"
+        config = Path(__file__).parents[2] / "etc" / "runtime.xml"
+        line = f"astcti replay --text --config '{config}' '{recording}'"
+        code, out, err = self.shell(line, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+        self.assertEqual((code, err), (0, b""))
+        self.assertIn(b"\\u65e5", out)
