@@ -95,7 +95,8 @@ def _play(path: Path, configuration: Configuration, options: Options, several: b
                 sys.stdout.write("".join(f"{line}\n" for line in lines))
     except (UserError, AMIError) as e:
         sys.stdout.flush()
-        sys.stderr.write(f"astcti replay: {path}: {e}\n")
+        where = "" if str(e).startswith(f"{path.with_suffix('')}") else f"{path}: "
+        sys.stderr.write(f"astcti replay: {where}{e}\n")
         return 1
     if options["text"]:
         sys.stdout.write("".join(f"-- {shown(line)}\n" for line in playback.explanation.lines))

@@ -36,6 +36,8 @@ class Recording:
             times = self._times()
         except OSError as e:
             raise UserError(f"{self.path}: {e.strerror}") from e
+        if not content:
+            raise UserError(f"{self.path}: there is nothing in it")
         if not times:
             times = [(0.0, offset) for offset in range(0, len(content), _CHUNK)]
         for (seconds, start), (_, end) in zip(times, [*times[1:], (0.0, len(content))], strict=True):

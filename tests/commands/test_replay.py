@@ -77,6 +77,14 @@ class Replay(SynchronousTestCase):
         self.assertEqual((code, out), (1, ""))
         self.assertIn(f"{self.config}:6", err)
 
+    def test_empty(self) -> None:
+        """An empty recording, of a PBX that was not there, is said to be empty."""
+        path = Path(self.mktemp())
+        path.touch()
+        code, _, err = self.run_it("--config", str(self.config), str(path))
+        self.assertEqual((code, err.count("Traceback")), (1, 0))
+        self.assertIn("there is nothing in it", err)
+
     def test_not_a_recording(self) -> None:
         """Something that is no AMI conversation is refused, not guessed at."""
         path = Path(self.mktemp())
