@@ -21,7 +21,11 @@ class Options(usage.Options):
 
         :raises twisted.python.usage.UsageError: they make no sense; the text says which.
         """
-        super().parseOptions(None if options is None else list(options))  # type: ignore[no-untyped-call]
+        try:
+            super().parseOptions(None if options is None else list(options))  # type: ignore[no-untyped-call]
+        except usage.UsageError as e:
+            said = str(e).removeprefix("Parameter type enforcement failed: ")
+            raise usage.UsageError("more words than it takes" if said == "Wrong number of arguments." else said) from e
 
     def opt_version(self) -> None:
         """Say which version this is, and exit."""
