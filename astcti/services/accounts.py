@@ -210,6 +210,7 @@ class Accounts:
 
     def _failed(self, username: str, address: str) -> None:
         locked = self.lockout.failed(username, address, self._clock.seconds())
+        self._log.info("{username} at {address}: wrong user name or password", username=username, address=address)
         if locked:
             self._log.warn(
                 "{username} at {address} failed to log in too often; refused for {seconds} s",

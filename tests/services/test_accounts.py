@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Configuration, Operator
@@ -188,6 +189,14 @@ class AccountTests(SynchronousTestCase):
         self.accounts.may_try("anna", "192.0.2.99")
         self.clock.advance(60)
         self.assertEqual(self.login("anna", "a").id, 1)
+
+    def test_wrong_logins_are_logged(self) -> None:
+        """The log says who could not log in, and from where; never with what."""
+        with capturedLogs() as events:
+            self.refused(self.accounts.login("anna", digest("x"), HERE))
+            self.refused(self.accounts.login("nobody", digest("x"), HERE))
+        said = [formatEvent(e) for e in events]
+        self.assertEqual(said, [f"{name} at {HERE}: wrong user name or password" for name in ("anna", "nobody")])
 
     def test_answers_are_held_back(self) -> None:
         """A user attacked from many addresses is answered a second later, and still gets in."""
