@@ -52,6 +52,13 @@ class MainTests(SynchronousTestCase):
         self.assertIn("serve, ctl, config", err)
         self.assertEqual(self.run_main("../serve")[0], 2)
 
+    def test_option_values(self) -> None:
+        """A bad value of an option, or a word too many, is told in our words alone."""
+        _, _, err = self.run_main("simulator", "--hostile", "2")
+        self.assertEqual(err, "astcti simulator: '2' should be a number from 0 to 1\n")
+        _, _, err = self.run_main("simulator", "nonsense")
+        self.assertEqual(err, "astcti simulator: more words than it takes\n")
+
     def test_interrupted(self) -> None:
         """A subcommand that is interrupted ends without a traceback."""
 
