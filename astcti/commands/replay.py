@@ -98,6 +98,8 @@ def _play(path: Path, configuration: Configuration, options: Options, several: b
         where = "" if str(e).startswith(f"{path.with_suffix('')}") else f"{path}: "
         sys.stderr.write(f"astcti replay: {where}{e}\n")
         return 1
+    if not playback.events:
+        sys.stderr.write(f"astcti replay: {path}: there is no AMI event in it; was the login refused?\n")
     if options["text"]:
         sys.stdout.write("".join(f"-- {shown(line)}\n" for line in playback.explanation.lines))
         sys.stdout.write(f"-- {pops} pop{'' if pops == 1 else 's'}\n")

@@ -17,6 +17,7 @@ class Playback:
     """One recording against one configuration.
 
     :ivar explanation: what became of every call, filled while the recording plays.
+    :ivar events: how many events there were, of any kind.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -26,6 +27,7 @@ class Playback:
             for channel in channels:
                 self._tracker.listen(channel, str(seat_id))
         self.explanation = Explanation(self._tracker)
+        self.events = 0
 
     def play(self, recording: Recording) -> Iterator[Notice]:
         """What seats are told, in order. Times are those of the events where they carry one (``timestampevents``),
@@ -39,6 +41,7 @@ class Playback:
         now = 0.0
         for seconds, data in recording.chunks():
             for message in reader.feed(data):
+                self.events += bool(message.event)
                 stamp = message.get("Timestamp")
                 now = float(stamp) if stamp.replace(".", "", 1).isdigit() else max(now, seconds)
                 for fact in translate(message):

@@ -70,6 +70,13 @@ class Replay(SynchronousTestCase):
         self.assertEqual(code, 1)
         self.assertIn("nowhere.ami", err)
 
+    def test_no_events(self) -> None:
+        """A recording of a refused login is no silent nothing."""
+        recording = str(HERE / "22" / "ami-login-wrong-secret.ami")
+        code, out, err = self.run_it("--config", str(self.config), recording)
+        self.assertEqual((code, out), (0, ""))
+        self.assertIn("no AMI event", err)
+
     def test_broken_configuration(self) -> None:
         """A configuration that cannot be used is refused by file and line."""
         self.config.write_text(XML.replace("PJSIP/201", "nonsense"))
