@@ -60,8 +60,8 @@ class Result:
         return not self.crashes and self.inputs > 0
 
 
-def fuzz(target: str, seconds: int) -> Result:
-    """Fuzz one target for that long, in a process of its own."""
+def fuzz(target: str, seconds: int, seed: int = 0) -> Result:
+    """Fuzz one target for that long, in a process of its own; with a ``seed``, in the same order every time."""
     corpus, crashes = CACHE / "corpus" / target, CACHE / "crashes" / target
     for folder in (corpus, crashes):
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +70,7 @@ def fuzz(target: str, seconds: int) -> Result:
     done = subprocess.run(
         [sys.executable, __file__, "--child", target, f"-max_total_time={seconds}", f"-artifact_prefix={crashes}/",
          f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MEMORY_MB}", f"-max_len={INPUT_BYTES}", "-print_final_stats=1",
+         f"-seed={seed}",
          "-verbosity=0", str(corpus), *seeds],
         capture_output=True, text=True, errors="replace", check=False, timeout=seconds + 120,
     )  # fmt: skip
@@ -97,6 +98,7 @@ def main(argv: list[str]) -> int:
         child(argv[1], argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument("--seed", type=int, default=0, help="for the same order again (0: another one each time)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--input", type=Path, help="run one saved input, without the fuzzer")
     parser.add_argument("target", nargs="*")
@@ -110,7 +112,7 @@ def main(argv: list[str]) -> int:
         return 0
     broken = 0
     with ThreadPoolExecutor(options.jobs) as pool:
-        for result in pool.map(lambda t: fuzz(t, options.seconds), options.target or list(known)):
+        for result in pool.map(lambda t: fuzz(t, options.seconds, options.seed), options.target or list(known)):
             print(f"{result.target:24} {result.inputs:9} inputs  {'fine' if result.fine else 'BROKEN'}", flush=True)
             if not result.fine:
                 broken += 1
