@@ -186,12 +186,10 @@ def main(argv: list[str]) -> int:
         return 64
     instance = Instance(int(argv[0]), *argv[1:2])
     instance.start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     print(f"AMI 127.0.0.1:{instance.ports.ami}  SIP 127.0.0.1:{instance.sip_port}  {instance.ports}")
     print(f"console: {instance._home}/bin/asterisk -C {instance.work}/etc/asterisk.conf -r", flush=True)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        pass
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
     instance.stop()
     return 0
 
