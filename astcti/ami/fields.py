@@ -22,7 +22,9 @@ def shown(name: str, linkedid: str) -> str:
     :param linkedid: of the same event. Where there is one (12 and later), names have C escapes as VarSet's values
         have: ``O\\'Brien`` (seen on 16 and 22); in older versions and in lists of a queue they are as they are.
     """
-    return party(unescape(name) if linkedid else name)
+    if "\\" in name and linkedid:
+        name = unescape(name)
+    return "" if name in _ABSENT else name
 
 
 def unescape(value: str) -> str:

@@ -58,7 +58,12 @@ class Message:
         """The lines of the headers, split once; not to be changed."""
         lines = self._split
         if lines is None:
-            lines = self._split = self._lines()
+            raw = self.raw
+            if raw.startswith(FOLLOWS):
+                lines = _split_follows(self._text())[0]
+            else:
+                lines = raw.decode("utf-8", "replace").split("\r\n")
+            self._split = lines
         return lines
 
     def get_all(self, name: str) -> list[str]:
@@ -96,11 +101,6 @@ class Message:
 
     def _text(self) -> str:
         return self.raw.decode("utf-8", "replace")
-
-    def _lines(self) -> list[str]:
-        if self.raw.startswith(FOLLOWS):
-            return _split_follows(self._text())[0]
-        return self._text().split("\r\n")
 
     def _search(self, name: str, default: str) -> str:
         """Find a header that is the first one, is written in another case, or is not there."""
