@@ -134,7 +134,7 @@ class Tracker:
     def restore(self, found: Iterable[Fact], present: Collection[str], now: float) -> Sequence[Notice]:
         """Take over what lists say: ``found`` are facts made of them, ``present`` the unique ids of all channels.
 
-        Calls that are gone end; calls that are there pop nowhere any more.
+        Calls that are gone end; those that are there do not pop where they are, but do at a seat they are passed on to.
         """
         notices = list(self.drop_missing(present, now))
         self._board.quiet = True
