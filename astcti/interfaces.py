@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from astcti.model.actions import Outcome, RenderedAction
     from astcti.model.commands import Command, Reply
+    from astcti.model.node import Node
     from astcti.model.notices import Notice
 
 
@@ -86,6 +87,16 @@ class IClient(Interface):
 
     def pbx_changed(up: bool) -> None:
         """Tell clients with ``events2`` that the PBX went or came back."""
+
+    def has(capability: str) -> bool:
+        """Whether the client asked for a capability with ``CAPS``."""
+
+    def tell(kind: str, node: Node) -> None:
+        """Tell clients with ``events2`` something that is not about one call: ``Config Services QueueState ...``."""
+
+    def pause_changed(number: int, reason: str) -> None:
+        """Tell how a pause request ended, or that somebody else paused or unpaused: 0 for ``300 OK``, an error number
+        and the reason for ``302``."""
 
     def dismiss(number: int, reason: str, cause: str) -> None:
         """Send a closing ``101`` (with ``events2`` first ``Disconnect`` with ``cause``: ``idle reload shutdown

@@ -6,6 +6,7 @@ import atexit
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,12 +26,14 @@ from astcti.model.calls import Tracker
 from astcti.model.roster import Roster
 from astcti.protocols.transport import ServerFactory
 from astcti.services.accounts import Accounts
+from astcti.services.asking import Asking
 from astcti.services.changeover import Changeover
 from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
 from astcti.services.counters import Counters
 from astcti.services.desk import Desk
 from astcti.services.door import Door, protocol_settings
+from astcti.services.duty import Duty
 from astcti.services.following import Follower
 from astcti.services.hangup import HangupSignal
 from astcti.services.hashpool import HashPool
@@ -74,6 +77,11 @@ def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
     return Logs(logging.directory, level=logging.level, rotate=logging.rotate, keep=logging.keep, json_lines=json_lines)
 
 
+def duties_of(asking: Asking) -> Sequence[Duty]:
+    """Everything that is done for those who work, in the order in which it hears of what happens."""
+    return ()
+
+
 def build_tree(
     reactor: Any,
     bootstrap: Bootstrap,
@@ -109,9 +117,11 @@ def build_tree(
     )  # fmt: skip
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
+    asking = Asking()
+    desk.employ(*duties_of(asking))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,
-        open_door=door.open, close_door=door.close, gave_up=start.gave_up,
+        open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
     )  # fmt: skip
     changeover = Changeover(bootstrap, configuration, settings, desk=desk, link=link, door=door)
     watcher = None

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from astcti.model.commands import Done, LoggedIn, QueueList, Reply, ServiceList
+from astcti.model.commands import (
+    Challenge,
+    Done,
+    LoggedIn,
+    PauseConfirmed,
+    PausePending,
+    QueueList,
+    QueueReport,
+    Reply,
+    ServiceList,
+)
 from astcti.protocols.replies import Code, queue_text
 
 Lines = list[tuple[int, str]]
@@ -30,7 +41,40 @@ def _queues(reply: QueueList) -> Lines:
     return [*queues, (Code.QUEUES_END, "eof")]
 
 
+def _challenge(reply: Challenge) -> Lines:
+    return [(Code.CHALLENGE, b64encode(reply.data).decode("ascii"))]
+
+
+def _pause_pending(reply: PausePending) -> Lines:
+    return [(Code.PAUSE_PENDING, "PAUSE PENDING")]
+
+
+def _pause_confirmed(reply: PauseConfirmed) -> Lines:
+    return [(Code.PAUSED, "OK")]
+
+
+def _queue_report(reply: QueueReport) -> Lines:
+    states: Lines = [
+        (
+            Code.QUEUE_STATE,
+            f"{q.queue} waiting={q.waiting} available={q.available} paused={q.paused} busy={q.busy}"
+            f" members={q.members} longest={q.longest}",
+        )
+        for q in reply.queues
+    ]
+    return [*states, (Code.QUEUE_STATES_END, "eof")]
+
+
 ANSWERS: Mapping[type[Reply], Callable[[Any], Lines]] = MappingProxyType(
-    {Done: _done, LoggedIn: _logged_in, ServiceList: _services, QueueList: _queues}
+    {
+        Done: _done,
+        LoggedIn: _logged_in,
+        Challenge: _challenge,
+        ServiceList: _services,
+        QueueList: _queues,
+        PausePending: _pause_pending,
+        PauseConfirmed: _pause_confirmed,
+        QueueReport: _queue_report,
+    }
 )
 """How each kind of answer is written; an answer that completes a command is one entry here."""

@@ -20,6 +20,8 @@ from astcti.protocols.voice import Voice
 
 _log = Logger()
 
+NOT_AUTHENTICATED = 902  # said with 101 whatever the command
+
 
 class Conversation(Voice):
     """One client that says something. The readers of the command table call the public part."""
@@ -127,12 +129,12 @@ class Conversation(Voice):
             entry.check_count(parameters)
             command = entry.read(self, parameters)
             if command is not None:
-                self._ask(command)
+                self._ask(command, entry.failure)
         except Refused as e:
-            self.fail(e.number, e.reason)
+            self.fail(e.number, e.reason, Code.FAILED if e.number == NOT_AUTHENTICATED else entry.failure)
         except Exception:
             _log.failure("{peer}: {word} failed", peer=self.peer, word=word)
-            self.fail(999, "internal error")
+            self.fail(999, "internal error", entry.failure)
 
     def _decode(self, data: bytes) -> str:
         try:
@@ -153,22 +155,22 @@ class Conversation(Voice):
 
     # -- commands of the desk
 
-    def _ask(self, command: Command) -> None:
+    def _ask(self, command: Command, failure: int = Code.FAILED) -> None:
         if isinstance(command, Login | ClaimMac | ClaimExtension):
             self._early = []  # what the desk tells before the seat's reply goes behind it
         try:
             answer = self._context.desk.perform(self, command)
         except Exception as e:
-            self._refuse(e, command)
+            self._refuse(e, command, failure)
             return
         if type(answer) in ANSWERS:
             self._answer(cast(Reply, answer), command)
         else:
             self._busy = True
             promise = cast(Any, answer)  # a Deferred, whose package is not for the pure core
-            promise.addCallbacks(self._finish, self._finish, (command,), None, (command,))
+            promise.addCallbacks(self._finish, self._finish, (command, failure), None, (command, failure))
 
-    def _finish(self, result: Reply | Failure, command: Command) -> None:
+    def _finish(self, result: Reply | Failure, command: Command, failure: int) -> None:
         """The desk's promise is kept, or not; the lines behind the command have their turn."""
         self._busy = False
         if self.state is State.CLOSED:
@@ -178,7 +180,7 @@ class Conversation(Voice):
             self._answer(cast(Reply, result), command)
         else:
             error = result.value if isinstance(result, Failure) else TypeError(f"{result!r} is no answer")
-            self._refuse(error or TypeError("no error"), command)
+            self._refuse(error or TypeError("no error"), command, failure)
         self._run()
 
     def _answer(self, answer: Reply, command: Command) -> None:
@@ -199,7 +201,7 @@ class Conversation(Voice):
             for tell, about in early or ():
                 tell(*about)
 
-    def _refuse(self, error: BaseException, command: Command) -> None:
+    def _refuse(self, error: BaseException, command: Command, failure: int) -> None:
         self._early = None
         if self.state is State.CLOSED:
             return
@@ -209,7 +211,7 @@ class Conversation(Voice):
             error = Refused(999, "internal error")
         if isinstance(command, Login):
             self.state, self.username = State.GREETED, ""
-        self.fail(error.number, error.reason)
+        self.fail(error.number, error.reason, failure)
         if isinstance(command, Login | ChangePassword) and error.number == 911:
             self._failures += 1
             if self._failures >= WRONG_PASSWORDS:

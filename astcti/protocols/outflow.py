@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from astcti.model.actions import RenderedAction
+from astcti.model.node import Node
 from astcti.model.notices import Notice
 from astcti.protocols.compression import Deflater
 from astcti.protocols.limits import DROP_ABOVE
 from astcti.protocols.replies import Code, Dialect, failure_text, line, queue_text
-from astcti.protocols.xmlevents import render, render_server_event
+from astcti.protocols.xmlevents import render, render_node_event, render_server_event
 
 BASE_KINDS = frozenset(
     {"Newchannel", "Newstate", "Newexten", "Callerid", "Dial", "Join", "Leave", "Link", "Unlink", "Hangup"}
@@ -47,10 +48,10 @@ class Outflow:
         """Say numeric lines that stay together."""
         self._add(b"".join([line(code, text, self.charset) for code, text in answer]))
 
-    def fail(self, number: int, reason: str) -> None:
+    def fail(self, number: int, reason: str, code: int = Code.FAILED) -> None:
         """Say that something failed."""
         text = failure_text(number, reason, self.dialect, "errcodes" in self.capabilities)
-        self._add(line(Code.FAILED, text, self.charset))
+        self._add(line(code, text, self.charset))
 
     def queue(self, name: str, member: bool) -> None:
         """Say that a queue has the client now, or not any more: v1 hears of joining only, by a code it knows."""
@@ -75,6 +76,11 @@ class Outflow:
         """Tell another event, if the client wants such."""
         if "events2" in self.capabilities:
             self._add_document(render_server_event(kind, element, text, **attributes))
+
+    def node_event(self, kind: str, node: Node) -> None:
+        """Tell an event with a whole document, if the client wants such."""
+        if "events2" in self.capabilities:
+            self._add_document(render_node_event(kind, node))
 
     def compress(self, deflater: Deflater, level: int) -> None:
         """Compress whatever is taken from here on."""

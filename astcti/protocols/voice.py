@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from astcti.interfaces import IClient
 from astcti.model.actions import RenderedAction
+from astcti.model.node import Node
 from astcti.model.notices import Notice
 from astcti.protocols.capabilities import NO_CAPABILITIES
 from astcti.protocols.context import SessionContext, Sink
@@ -17,7 +18,7 @@ from astcti.protocols.intake import Intake
 from astcti.protocols.limits import ABORT_ABOVE, LINGER_SECONDS
 from astcti.protocols.outflow import Outflow
 from astcti.protocols.patience import Patience
-from astcti.protocols.replies import Dialect
+from astcti.protocols.replies import Code, Dialect
 from astcti.protocols.states import State
 from astcti.protocols.wheel import GRANULARITY
 
@@ -89,6 +90,28 @@ class Voice:
             self._outflow.server_event("Pbx", "pbx", state="up" if up else "down")
             self._wake()
 
+    def has(self, capability: str) -> bool:
+        """Whether the client asked for it."""
+        return capability in self._outflow.capabilities
+
+    def tell(self, kind: str, node: Node) -> None:
+        """Tell an event that is not about one call."""
+        if self._may_hear(self.tell, kind, node):
+            if self._outflow.has_room_for(kind):
+                self._outflow.node_event(kind, node)
+                self._wake()
+            else:
+                self._context.counters.dropped += 1
+
+    def pause_changed(self, number: int, reason: str) -> None:
+        """Tell how a pause request ended."""
+        if self._may_hear(self.pause_changed, number, reason):
+            if number:
+                self._outflow.fail(number, reason, Code.PAUSE_FAILED)
+            else:
+                self._outflow.reply([(Code.PAUSED, "OK")])
+            self._wake()
+
     def dismiss(self, number: int, reason: str, cause: str) -> None:
         """Say why the connection ends, and end it."""
         if self.state is not State.CLOSED:
@@ -102,10 +125,10 @@ class Voice:
         """Say one line, which is not a failure."""
         self._reply([(code, text)])
 
-    def fail(self, number: int, reason: str) -> None:
+    def fail(self, number: int, reason: str, code: int = Code.FAILED) -> None:
         """Answer a command with a failure."""
         if self.state is not State.CLOSED:
-            self._outflow.fail(number, reason)
+            self._outflow.fail(number, reason, code)
             self._wake()
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from twisted.logger import Logger
 
 from astcti.model.actions import RenderedAction
+from astcti.model.node import Node
 from astcti.model.notices import CallView, Notice
 from astcti.protocols.limits import PARAMETERS_BYTES, VALUE_BYTES, XML_LINE
 from astcti.protocols.xmlreading import CallEvent, ServerEvent, parse
@@ -84,6 +85,17 @@ def render_server_event(kind: str, element: str, text: str = "", **attributes: s
     """Write an event of ``events2`` that is not about a call: one element with text or attributes."""
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     return f'<event id="{escape(kind)}"><{element}{written}>{escape(text)}</{element}></event>'.encode()
+
+
+def render_node_event(kind: str, node: Node) -> bytes:
+    """Write an event of ``events2`` with a whole document inside."""
+    return f'<event id="{escape(kind)}">{_node(node)}</event>'.encode()
+
+
+def _node(node: Node) -> str:
+    written = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes)
+    inside = escape(node.text) + "".join(map(_node, node.children))
+    return f"<{node.name}{written}>{inside}</{node.name}>" if inside else f"<{node.name}{written}/>"
 
 
 def _render(kind: str, call: CallView, actions: Sequence[RenderedAction], v1: bool) -> bytes:

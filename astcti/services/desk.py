@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -14,11 +14,14 @@ from astcti.config.model import Configuration
 from astcti.config.settings import Settings
 from astcti.errors import Refused
 from astcti.interfaces import IClient, IDesk
+from astcti.model.actions import RenderedAction
 from astcti.model.commands import Command, Reply
+from astcti.model.facts import Fact
 from astcti.model.notices import Notice
 from astcti.services.accounts import Accounts
 from astcti.services.books import Books
 from astcti.services.counters import Counters
+from astcti.services.duty import Duty
 from astcti.services.floor import Attendance, Floor, IListening
 from astcti.services.reception import IMembership, Reception
 from astcti.services.telling import Start, Teller
@@ -52,7 +55,42 @@ class Desk:
         self.counters = Counters() if counters is None else counters
         self.floor = Floor(listening)
         self._reception = Reception(books, self.floor, accounts, membership, self.counters)
-        self._teller = Teller(self.floor, books.audience, start, self._broken, self.counters)
+        self._teller = Teller(self.floor, books.audience, start, self._broken, self.counters, self._told)
+        self._duties: tuple[Duty, ...] = ()
+        self.floor.on_seated = lambda attendance: self._each("seated", attendance)
+        self.floor.on_left = lambda attendance: self._each("left", attendance)
+
+    # -- what is done for those who work
+
+    def employ(self, *duties: Duty) -> None:
+        """Have these hear of everything, in this order, and answer their commands."""
+        for duty in duties:
+            duty.desk = self
+            self._reception.learn(duty.answers())
+        self._duties += duties
+
+    def _each(self, happening: str, *about: object) -> None:
+        for duty in self._duties:
+            try:
+                getattr(duty, happening)(*about)
+            except Exception:
+                self.counters.faults += 1
+                self._log.failure("{duty}: {happening}", duty=type(duty).__name__, happening=happening)
+
+    def _told(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
+        for duty in self._duties:
+            duty.told(attendance, notice, actions)
+
+    async def stop_duties(self) -> None:
+        """The server stops, everybody has left: await what is still to be done with the PBX."""
+        ending = [maybeDeferred(duty.stopping) for duty in self._duties]
+        for promise in ending:
+            promise.addErrback(lambda failure: self._log.failure("Stopping", failure))
+        await DeferredList(ending)
+
+    def member_fact(self, fact: Fact) -> None:
+        """The PBX said something about a member of a queue."""
+        self._each("member_fact", fact)
 
     # -- what sessions ask (IDesk)
 
@@ -136,6 +174,7 @@ class Desk:
                 attendance.client.pbx_changed(up)
             except Exception:
                 self._broken(attendance)
+        self._each("link_changed", up)
 
     def _broken(self, attendance: Attendance) -> None:
         """Something of ours went wrong while telling one client: it goes, the others stay."""
@@ -160,6 +199,7 @@ class Desk:
 
         :param running: ids of the services that calls run on at this moment.
         """
+        before = self.books
         books = Books.of(configuration, settings)
         books.audience.adopt(self.books.audience, set(running))
         leaving = [a for a in self.floor.attendances if self._has_to_leave(a, books)]
@@ -175,6 +215,7 @@ class Desk:
             if attendance.seat is not None:
                 seat = books.seats.by_id[attendance.seat.id]
                 self.floor.furnish(attendance, seat, books.seats.channels[seat.id], books.seats.phones(seat))
+        self._each("configured", before)
 
     def _has_to_leave(self, attendance: Attendance, books: Books) -> bool:
         """Whether a changed configuration takes the ground from under somebody's feet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from astcti.config.model import Operator, Seat
@@ -60,7 +60,10 @@ class Attendance:
 
 
 class Floor:
-    """Every attendance, by client, operator, seat and phone. One operator has one seat, one seat one operator."""
+    """Every attendance, by client, operator, seat and phone. One operator has one seat, one seat one operator.
+
+    :ivar on_seated: called when somebody took a seat, ``on_left`` when somebody is gone, everything still as it was.
+    """
 
     def __init__(self, listening: IListening) -> None:
         self._listening = listening
@@ -68,6 +71,8 @@ class Floor:
         self._by_operator: dict[int, Attendance] = {}
         self._by_seat: dict[int, Attendance] = {}
         self.at_phone: dict[str, Attendance] = {}
+        self.on_seated: Callable[[Attendance], object] = lambda attendance: None
+        self.on_left: Callable[[Attendance], object] = lambda attendance: None
 
     def __len__(self) -> int:
         return len(self._by_client)
@@ -111,6 +116,7 @@ class Floor:
             del self._by_operator[attendance.operator.id]
         if attendance.seat is not None and self._by_seat.get(attendance.seat.id) is attendance:
             del self._by_seat[attendance.seat.id]
+        self.on_left(attendance)
         self._release(attendance, attendance.phones)
         attendance.phones = ()
         return attendance
@@ -138,6 +144,7 @@ class Floor:
         self._by_seat[seat.id] = attendance
         attendance.seat = seat
         self.furnish(attendance, seat, channels, phones)
+        self.on_seated(attendance)
 
     def furnish(self, attendance: Attendance, seat: Seat, channels: tuple[str, ...], phones: tuple[str, ...]) -> None:
         """These are the phones of their seat now; those already there are not touched."""

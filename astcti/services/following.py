@@ -31,6 +31,9 @@ class IAudience(Protocol):
     def member_changed(self, queue: str, interface: str, member: bool) -> None:
         """A phone became a member of a queue, or is none any more."""
 
+    def member_fact(self, fact: Fact) -> None:
+        """The PBX said something about a member of a queue."""
+
 
 class Follower:
     """Follows the PBX's events, each within one call.
@@ -116,9 +119,11 @@ class Follower:
             self.on_shutdown()
         elif isinstance(fact, Booted):
             self.on_booted()
-        elif isinstance(fact, MemberAdded | MemberRemoved | MemberPaused) and self.roster.feed(fact):
-            added = isinstance(fact, MemberAdded)
-            self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
+        elif isinstance(fact, MemberAdded | MemberRemoved | MemberPaused):
+            if self.roster.feed(fact):
+                added = isinstance(fact, MemberAdded)
+                self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
+            self._audience.member_fact(fact)
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         if notices:

@@ -14,6 +14,7 @@ from astcti.ami.dialect import interest_for
 from astcti.config.settings import Settings
 from astcti.errors import AMIError
 from astcti.model.plan import Plan
+from astcti.services.asking import Asking
 from astcti.services.desk import Desk
 from astcti.services.following import Follower
 from astcti.services.pbx import IPbx, MakePbx
@@ -29,6 +30,7 @@ class LinkService(Service):
     """Keeps the link, and everybody informed of it.
 
     :param open_door: called when clients may come in, every time anew; ``close_door`` when none may for now.
+    :param asking: learns which link can be asked.
     :param gave_up: called with a sentence when all tries to connect are used up.
     :ivar pbx: the link itself.
     :ivar since: when it came up or was lost last, in seconds; None before it ever came up.
@@ -47,6 +49,7 @@ class LinkService(Service):
         *,
         open_door: Callable[[], object],
         close_door: Callable[[], object],
+        asking: Asking | None = None,
         gave_up: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._clock = clock
@@ -56,6 +59,7 @@ class LinkService(Service):
         self._open_door = open_door
         self._close_door = close_door
         self._gave_up = gave_up
+        self.asking = Asking() if asking is None else asking
         self._grace: IDelayedCall | None = None
         self._syncing: Deferred[None] | None = None
         self.follower = follower
@@ -153,6 +157,7 @@ class LinkService(Service):
             channels=len(stock.present or ()),
             members=len(stock.members or ()),
         )
+        self.asking.pbx = pbx
         self._desk.link_changed(True)
         self.follower.release()
         self._open_door()
@@ -176,6 +181,7 @@ class LinkService(Service):
             return
         self.up = False
         self.since = self._clock.seconds()
+        self.asking.pbx = None
         self._log.warn("The link to the PBX is lost: {reason}", reason=reason)
         self._desk.link_changed(False)
         if self._settings.disconnect_clients_on_ami_loss:

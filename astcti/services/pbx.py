@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from astcti.ami.client import AMIClient, AMISettings, Credentials, ami_endpoint
 from astcti.ami.message import Interest, Message
 from astcti.config.settings import Settings
-from astcti.services.stock import IAsk
+from astcti.services.asking import IAsk
 
 
 class IPbx(IAsk, Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -29,6 +30,7 @@ from astcti.model.commands import (
 from astcti.services.accounts import Accounts
 from astcti.services.books import Books
 from astcti.services.counters import Counters
+from astcti.services.duty import Answer
 from astcti.services.floor import Attendance, Floor
 
 
@@ -57,13 +59,23 @@ class Reception:
         self._accounts = accounts
         self._membership = membership
         self._counters = counters
+        self._answers: dict[type[Command], Answer] = {
+            command: partial(answer, self) for command, answer in _ANSWERS.items()
+        }
 
     def answer(self, attendance: Attendance, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks.
 
         :raises Refused: directly or through the Deferred.
         """
-        return _ANSWERS[type(command)](self, attendance, command)
+        answer = self._answers.get(type(command))
+        if answer is None:
+            raise Refused(930, "not available on this server")
+        return answer(attendance, command)
+
+    def learn(self, answers: Mapping[type[Command], Answer]) -> None:
+        """Commands that others answer."""
+        self._answers.update(answers)
 
     def need_link(self) -> None:
         """Nothing goes on without the PBX.

@@ -119,8 +119,12 @@ class Server(MultiService):
         parts: Sequence[IService] = list(self)
         await self._within(PART_SECONDS, self.door.close)
         await self._within(LEAVING_SECONDS, self.factory.shut_down)
+        await self._within(PART_SECONDS, self._stop_duties)
         for part in reversed(parts):
             await self._within(PART_SECONDS, part.stopService)
+
+    def _stop_duties(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self.desk.stop_duties())
 
     async def _within(self, seconds: float, stop: Any) -> None:
         """Await the end of one part, but not for ever."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from astcti.ami.actions import Action, BridgeList, CoreShowChannels, QueueStatus, Status
@@ -13,15 +11,9 @@ from astcti.ami.dialect import callers_of, channels_of, members_of
 from astcti.ami.message import Message
 from astcti.errors import AMIRefused, AMITimeout
 from astcti.model.facts import Fact, MemberAdded
+from astcti.services.asking import IAsk
 
 _log = Logger()
-
-
-class IAsk(Protocol):
-    """Asks the PBX for lists (:class:`astcti.ami.client.AMIClient`)."""
-
-    def collectAction(self, action: Action, /) -> Deferred[list[Message]]:
-        """Fires with the events of a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,21 @@ class Teller:
     :ivar audience: who may hear what; replaced with the configuration.
     """
 
-    def __init__(self, floor: Floor, audience: Audience, start: Start, fault: Fault, counters: Counters) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        audience: Audience,
+        start: Start,
+        fault: Fault,
+        counters: Counters,
+        told: Callable[[Attendance, Notice, Sequence[RenderedAction]], None] = lambda *about: None,
+    ) -> None:
         self.audience = audience
         self._fault = fault
         self._at_phone = floor.at_phone
         self._start = start
         self._counters = counters
+        self._told = told
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to the client at its seat, if there is one and they may hear of it."""
@@ -66,6 +75,7 @@ class Teller:
         if sends.client:
             actions = _render(sends.client, notice, attendance, "CLIENT")
         attendance.client.notify(notice, actions)
+        self._told(attendance, notice, actions)
         if sends.server:
             self._start(_render(sends.server, notice, attendance, "SERVER"))
 

@@ -127,7 +127,8 @@ class TableTests(SynchronousTestCase):
     def test_codes(self) -> None:
         """All codes are explained, but those that are not sent yet."""
         codes = {int(code) for code in re.findall(r"^([0-9]{3}) ", self.section("Numeric lines"), re.MULTILINE)}
-        later = {Code.PAUSED, Code.PAUSE_PENDING, Code.PAUSE_FAILED}
+        later = {Code.PAUSED, Code.PAUSE_PENDING, Code.PAUSE_FAILED, Code.CHALLENGE, Code.TICKET}
+        later |= {Code.QUEUE_STATE, Code.QUEUE_STATES_END, Code.ITEM, Code.ITEMS_END}
         self.assertEqual(codes, set(Code) - later)
 
     def test_errors(self) -> None:

@@ -30,6 +30,7 @@ from astcti.config.settings import Settings
 from astcti.errors import Refused
 from astcti.interfaces import IClient, IDesk
 from astcti.model.actions import RenderedAction
+from astcti.model.node import Node
 from astcti.model.notices import CallView, Notice
 from astcti.services.accounts import Accounts
 from astcti.services.desk import Desk
@@ -60,6 +61,9 @@ class FakeClient:
         self.queues: list[tuple[str, bool]] = []
         self.pbx: list[bool] = []
         self.dismissed: list[tuple[int, str, str]] = []
+        self.capabilities: set[str] = set()
+        self.documents: list[tuple[str, Node]] = []
+        self.pauses: list[tuple[int, str]] = []
         self.broken = False
 
     def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
@@ -72,6 +76,15 @@ class FakeClient:
 
     def pbx_changed(self, up: bool) -> None:
         self.pbx.append(up)
+
+    def has(self, capability: str) -> bool:
+        return capability in self.capabilities
+
+    def tell(self, kind: str, node: Node) -> None:
+        self.documents.append((kind, node))
+
+    def pause_changed(self, number: int, reason: str) -> None:
+        self.pauses.append((number, reason))
 
     def dismiss(self, number: int, reason: str, cause: str) -> None:
         self.dismissed.append((number, reason, cause))

@@ -38,6 +38,13 @@ class Part(Service):
         return succeed(None)
 
 
+class NoDuties:
+    """A desk with nothing left to do."""
+
+    async def stop_duties(self) -> None:
+        """Nothing."""
+
+
 class ServerTests(SynchronousTestCase):
     """A server of fake parts."""
 
@@ -45,7 +52,7 @@ class ServerTests(SynchronousTestCase):
         self.clock, self.story, self.start = Clock(), [], Start()
         part = Part("", self.story)
         self.server = Server(
-            self.clock, self.start, desk=None, link=None, door=part, factory=part, changeover=None, board=None,
+            self.clock, self.start, desk=NoDuties(), link=None, door=part, factory=part, changeover=None, board=None,
         )  # type: ignore[arg-type]  # fmt: skip
 
     def add(self, *parts: Part) -> None:

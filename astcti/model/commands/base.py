@@ -1,4 +1,4 @@
-"""What a client asks and what it is answered: values between a protocol session and the desk."""
+"""Login, seat, password and lists: what every client asks, and what it is answered."""
 
 from __future__ import annotations
 
@@ -57,9 +57,6 @@ class ListQueues:
     """``QUEUES``."""
 
 
-Command = Login | ClaimMac | ClaimExtension | SetSystem | ChangePassword | Identify | ListServices | ListQueues
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """It is done; ``info`` follows ``100 OK`` (the channels of a seat, separated by blanks)."""
@@ -87,6 +84,3 @@ class QueueList:
     """``(queue, is a member now)`` each."""
 
     queues: tuple[tuple[str, bool], ...]
-
-
-Reply = Done | LoggedIn | ServiceList | QueueList

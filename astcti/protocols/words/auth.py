@@ -1,0 +1,7 @@
+"""Logins other than by ``PASS``."""
+
+from __future__ import annotations
+
+from astcti.protocols.words.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()

@@ -1,0 +1,7 @@
+"""Calls that an operator begins."""
+
+from __future__ import annotations
+
+from astcti.protocols.words.entry import Entry
+
+ENTRIES: tuple[Entry, ...] = ()
