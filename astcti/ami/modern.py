@@ -99,15 +99,15 @@ def dial_end(m: Message) -> Facts:
     return (facts.DialEnd(m.get("Uniqueid"), m.get("DestUniqueid"), m.get("DialStatus")),)
 
 
-_SWAP = "SwapUniqueid: "
+_SWAP = b"SwapUniqueid: "
 _BRIDGE_ENTER = Headers("BridgeUniqueid", "BridgeType", "Uniqueid", "Linkedid", "Channel")
 
 
 def bridge_enter(m: Message) -> Facts:
     """One for each channel."""
     bridge, kind, uniqueid, linkedid, channel = _BRIDGE_ENTER.of(m)
-    last = m.lines()[-1]  # where it is, if it takes another's place
-    swap = last[len(_SWAP) :] if last.startswith(_SWAP) else ""
+    last = m.raw[m.raw.rfind(b"\r\n") + 2 :]  # where it is, if it takes another's place
+    swap = last[len(_SWAP) :].decode("utf-8", "replace") if last.startswith(_SWAP) else ""
     return (facts.BridgeEnter(bridge, kind, uniqueid, linkedid, channel, swap),)
 
 

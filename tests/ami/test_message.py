@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -124,4 +126,28 @@ class HeadersTests(SynchronousTestCase):
             b"",
         ):
             message = Message(raw)
-            self.assertEqual(wanted.of(message), [message.get("B"), message.get("A"), message.get("C")])
+            self.assertEqual([*wanted.of(message)], [message.get("B"), message.get("A"), message.get("C")])
+
+    @given(
+        st.lists(st.permutations(["A", "B", "C", "D", "E"]), min_size=1, max_size=8),
+        st.lists(st.text("x:\r\n é", max_size=3), min_size=5, max_size=5),
+        st.integers(3, 5),
+        st.integers(0, 2),
+    )
+    def test_forms_that_change(self, forms: list[list[str]], values: list[str], size: int, patience: int) -> None:
+        """Events of a PBX that adds lines, leaves some out or orders them anew are read as right as the first one."""
+        wanted = Headers("B", "A", "C")
+        with patch.object(Headers, "PATIENCE", patience):
+            for form in forms:
+                pairs = zip(form[:size], values, strict=False)
+                message = Message("\r\n".join(["Event: X", *(f"{name}: {value}" for name, value in pairs)]).encode())
+                self.assertEqual([*wanted.of(message)], [message.get(name) for name in "BAC"])
+
+    def test_learns_seldom(self) -> None:
+        """Events that look different each time do not keep us busy learning their looks."""
+        wanted = Headers("A", "B")
+        learnt = set()
+        for at in range(2 * Headers.PATIENCE):
+            wanted.of(Message(b"Event: X\r\n" + b"C: 1\r\n" * (at % 10) + b"A: 1\r\nB: 2"))
+            learnt.add(wanted._shape)
+        self.assertLessEqual(len(learnt), 2)
