@@ -81,14 +81,18 @@ def new_caller_id(m: Message) -> Facts:
     return (facts.CallerId(uniqueid, party(num or m.get("CallerID")), shown(name, linkedid)),)
 
 
-_DIAL_BEGIN = Headers(
-    "Uniqueid", "Channel", "DestUniqueid", "DestChannel", "DestLinkedid", "CallerIDNum", "CallerIDName"
-)
+_CALLED = ("DestUniqueid", "DestChannel", "DestLinkedid")
+_DIAL_BEGIN = Headers(*_CALLED, "Uniqueid", "Channel", "CallerIDNum", "CallerIDName")
+_ORIGINATE_DIALS = Headers(*_CALLED)
+_UNIQUEID = b"\r\nUniqueid: "
 
 
 def dial_begin(m: Message) -> Facts:
     """The caller's block is absent when an Originate dials."""
-    uniqueid, channel, dest_uniqueid, dest_channel, linkedid, num, name = _DIAL_BEGIN.of(m)
+    if _UNIQUEID not in m.raw:
+        dest_uniqueid, dest_channel, linkedid = _ORIGINATE_DIALS.of(m)
+        return (facts.DialBegin("", "", dest_uniqueid, dest_channel, linkedid, "", ""),)
+    dest_uniqueid, dest_channel, linkedid, uniqueid, channel, num, name = _DIAL_BEGIN.of(m)
     return (
         facts.DialBegin(uniqueid, channel, dest_uniqueid, dest_channel, linkedid, party(num), shown(name, linkedid)),
     )
@@ -124,38 +128,32 @@ def bridge_destroy(m: Message) -> Facts:
     return (facts.BridgeDestroy(m.get("BridgeUniqueid")),)
 
 
+_LOCAL_BRIDGE = Headers("LocalOneUniqueid", "LocalOneChannel", "LocalTwoUniqueid", "LocalTwoChannel")
+_LOCAL_BRIDGE_BEFORE_12 = Headers("Uniqueid1", "Channel1", "Uniqueid2", "Channel2")
+
+
 def local_bridge(m: Message) -> Facts:
     """1.8 to 11 write ``Uniqueid1`` where later ones write ``LocalOneUniqueid``."""
-    get = m.get
-    return (
-        facts.LocalPair(
-            get("LocalOneUniqueid") or get("Uniqueid1"),
-            get("LocalOneChannel") or get("Channel1"),
-            get("LocalTwoUniqueid") or get("Uniqueid2"),
-            get("LocalTwoChannel") or get("Channel2"),
-        ),
-    )
+    halves = _LOCAL_BRIDGE.of(m)
+    return (facts.LocalPair(*(halves if halves[0] else _LOCAL_BRIDGE_BEFORE_12.of(m))),)
+
+
+_QUEUE_JOIN = Headers("Uniqueid", "Linkedid", "Channel", "Queue", "Position", "CallerIDNum", "CallerIDName")
 
 
 def queue_join(m: Message) -> Facts:
     """``Join`` before 12; ``CallerID`` is the number in 1.4."""
-    get = m.get
-    return (
-        facts.QueueJoin(
-            get("Uniqueid"),
-            get("Linkedid"),
-            get("Channel"),
-            get("Queue"),
-            number(get("Position")),
-            party(get("CallerIDNum") or get("CallerID")),
-            shown(get("CallerIDName"), get("Linkedid")),
-        ),
-    )
+    uniqueid, linkedid, channel, queue, position, num, name = _QUEUE_JOIN.of(m)
+    num = party(num or m.get("CallerID"))
+    return (facts.QueueJoin(uniqueid, linkedid, channel, queue, number(position), num, shown(name, linkedid)),)
+
+
+_QUEUE_LEAVE = Headers("Uniqueid", "Channel", "Queue")
 
 
 def queue_leave(m: Message) -> Facts:
     """``Leave`` before 12; 1.4 names no unique id there but the one of the channel."""
-    return (facts.QueueLeave(m.get("Uniqueid"), m.get("Channel"), m.get("Queue")),)
+    return (facts.QueueLeave(*_QUEUE_LEAVE.of(m)),)
 
 
 def queue_abandon(m: Message) -> Facts:
@@ -163,30 +161,27 @@ def queue_abandon(m: Message) -> Facts:
     return (facts.QueueAbandon(m.get("Uniqueid"), m.get("Queue"), number(m.get("HoldTime"))),)
 
 
+_AGENT_CALLED = Headers("Uniqueid", "Queue", "Interface", "DestUniqueid", "DestChannel")
+
+
 def agent_called(m: Message) -> Facts:
     """1.6 to 11 name the agent's channel ``DestinationChannel``; 1.4 names neither it nor the caller's unique id."""
-    get = m.get
-    channel = get("DestChannel") or get("DestinationChannel")
+    uniqueid, queue, interface, dest_uniqueid, channel = _AGENT_CALLED.of(m)
+    channel = channel or m.get("DestinationChannel")
     if not channel:
         return ()
-    interface = get("Interface") or get("AgentCalled")
-    return (facts.AgentRing(get("Uniqueid"), get("Queue"), interface, get("DestUniqueid"), channel),)
+    return (facts.AgentRing(uniqueid, queue, interface or m.get("AgentCalled"), dest_uniqueid, channel),)
+
+
+_AGENT_CONNECT = Headers("Uniqueid", "Queue", "Interface", "DestUniqueid", "DestChannel", "HoldTime")
 
 
 def agent_connect(m: Message) -> Facts:
     """On 12 and later the first channel is the caller's; before, only ``Uniqueid`` is; ``Channel`` is the agent's."""
-    get = m.get
-    modern = bool(get("DestChannel"))
-    return (
-        facts.AgentConnect(
-            get("Uniqueid"),
-            get("Queue"),
-            get("Interface") or get("Member"),
-            get("DestUniqueid"),
-            get("DestChannel") if modern else get("Channel"),
-            number(get("HoldTime") or get("Holdtime")),
-        ),
-    )
+    uniqueid, queue, interface, dest_uniqueid, channel, held = _AGENT_CONNECT.of(m)
+    interface = interface or m.get("Member")
+    channel = channel or m.get("Channel")
+    return (facts.AgentConnect(uniqueid, queue, interface, dest_uniqueid, channel, number(held)),)
 
 
 def agent_complete(m: Message) -> Facts:
@@ -204,19 +199,24 @@ def agent_complete(m: Message) -> Facts:
     )
 
 
+_MEMBER_ADDED = Headers(
+    "Queue", "Interface", "MemberName", "Membership", "Penalty", "Paused", "PausedReason", "Status"
+)  # fmt: skip
+
+
 def member_added(m: Message) -> Facts:
     """``Location`` before 12, and in the list of QueueStatus on every version, where the name is in ``Name``."""
-    get = m.get
+    queue, interface, name, membership, penalty, paused, reason, status = _MEMBER_ADDED.of(m)
     return (
         facts.MemberAdded(
-            get("Queue"),
-            get("Interface") or get("Location"),
-            get("MemberName") or get("Name"),
-            get("Membership"),
-            number(get("Penalty")),
-            truth(get("Paused")),
-            get("PausedReason"),
-            number(get("Status")),
+            queue,
+            interface or m.get("Location"),
+            name or m.get("Name"),
+            membership,
+            number(penalty),
+            truth(paused),
+            reason,
+            number(status),
         ),
     )
 
@@ -226,17 +226,14 @@ def member_removed(m: Message) -> Facts:
     return (facts.MemberRemoved(m.get("Queue"), m.get("Interface") or m.get("Location")),)
 
 
+_MEMBER_PAUSED = Headers("Queue", "Interface", "Paused", "PausedReason")
+
+
 def member_paused(m: Message) -> Facts:
     """``QueueMemberPaused`` with ``Location`` before 12; 16 repeats the reason as ``Reason``."""
-    get = m.get
-    return (
-        facts.MemberPaused(
-            get("Queue"),
-            get("Interface") or get("Location"),
-            truth(get("Paused")),
-            get("PausedReason") or get("Reason"),
-        ),
-    )
+    queue, interface, paused, reason = _MEMBER_PAUSED.of(m)
+    interface = interface or m.get("Location")
+    return (facts.MemberPaused(queue, interface, truth(paused), reason or m.get("Reason")),)
 
 
 def hold(m: Message) -> Facts:
@@ -288,20 +285,14 @@ def pickup(m: Message) -> Facts:
     return (facts.Pickup(m.get("Uniqueid"), m.get("TargetUniqueid")),)
 
 
+_ORIGINATE_RESPONSE = Headers("ActionID", "Response", "Reason", "Uniqueid", "Channel", "Context", "Exten")
+
+
 def originate_response(m: Message) -> Facts:
     """``Uniqueid`` is ``<unknown>`` on failure."""
-    get = m.get
-    return (
-        facts.OriginateResult(
-            get("ActionID"),
-            get("Response") == "Success",
-            number(get("Reason")),
-            party(get("Uniqueid")),
-            get("Channel"),
-            get("Context"),
-            get("Exten"),
-        ),
-    )
+    action_id, response, reason, uniqueid, channel, context, exten = _ORIGINATE_RESPONSE.of(m)
+    success = response == "Success"
+    return (facts.OriginateResult(action_id, success, number(reason), party(uniqueid), channel, context, exten),)
 
 
 _HANGUP = Headers("Uniqueid", "Linkedid", "Channel", "Cause", "Cause-txt")

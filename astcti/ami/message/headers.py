@@ -21,7 +21,7 @@ class Headers:
     """
 
     MAX_LINES = 100  # looked at; events of calls have 15 to 60
-    PATIENCE = 500  # events of another form before a form is learnt anew: that costs as much as reading so many
+    PATIENCE = 200  # events of another form before one is learnt anew: that costs as much as reading so many by name
 
     __slots__ = ("_missed", "_names", "_order", "_shape")
 
@@ -45,13 +45,13 @@ class Headers:
 
     def _learn(self, lines: list[str]) -> None:
         """Look for a form like this one from now on, if all headers are there as Asterisk writes them."""
+        self._missed = 0
         places: dict[int, str] = {}
         for name in self._names:
             at = next((at for at, line in enumerate(lines) if line.startswith(f"{name}:")), None)
             if at is None or not lines[at].startswith(f"{name}: "):
                 return
             places[at] = name
-        self._missed = 0
         wanted = sorted(places)
         self._shape = re.compile(
             r"\r\n".join(

@@ -104,7 +104,7 @@ class Message:
 
     def _search(self, name: str, default: str) -> str:
         """Find a header that is the first one, is written in another case, or is not there."""
-        if name.isascii() and name.lower().encode() not in self.raw.lower():
+        if name and name.isascii() and _needles[name].lower() not in b"\r\n" + self.raw.lower():
             return default  # quick, for headers that are not there
         headers = self.headers
         for other, value in headers:
