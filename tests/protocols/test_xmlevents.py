@@ -241,6 +241,30 @@ class RenderTests(SynchronousTestCase):
         )  # fmt: skip
 
 
+class RepeatingTests(SynchronousTestCase):
+    """What stays the same from event to event is written once."""
+
+    @given(calls, calls, st.booleans())
+    def test_no_event_shows_another(self, one: CallView, other: CallView, v1: bool) -> None:
+        """An event looks the same whichever events were written before it."""
+        mixed = other._replace(number=one.number, linkedid=one.linkedid, variables=one.variables)
+        written = [render(Notice("Link", "x", call), (), version) for call in (one, mixed) for version in (v1, not v1)]
+        xmlevents._parties.clear()
+        xmlevents._courses.clear()
+        anew = [render(Notice("Link", "x", call), (), version) for call in (mixed, one) for version in (not v1, v1)]
+        self.assertEqual(written, anew[::-1])
+
+    def test_ceiling(self) -> None:
+        """Callers with names of their own do not fill the memory, nor does one with a very long name."""
+        texts = xmlevents._parties
+        for at in range(2 * texts.MAX_KNOWN):
+            render(Notice("Link", "x", CallView("1.1", "c", name=f"caller {at}")), ())
+        self.assertLessEqual(len(texts), texts.MAX_KNOWN)
+        before = len(texts)
+        render(Notice("Link", "x", CallView("1.1", "c", name="n" * 2 * texts.MAX_SIZE)), ())
+        self.assertEqual(len(texts), before)
+
+
 class SizeTests(SynchronousTestCase):
     """No document is longer than a line may be."""
 
