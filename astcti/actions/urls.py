@@ -160,6 +160,7 @@ def _fills_a_parameter(pieces: Pieces, index: int) -> bool:
     return isinstance(before, str) and before[-1] in "?&" and isinstance(after, str) and after[0] in "&#"
 
 
+@lru_cache(maxsize=4096)  # of a configuration's text, not of callers': the same for every call
 def _literal(text: str, codec: str) -> str:
     return _NOT_IN_URLS.sub(lambda match: _value(match[0], codec), text)
 

@@ -244,6 +244,7 @@ class RenderTests(SynchronousTestCase):
 class RepeatingTests(SynchronousTestCase):
     """What stays the same from event to event is written once."""
 
+    @settings(max_examples=25)
     @given(calls, calls, st.booleans())
     def test_no_event_shows_another(self, one: CallView, other: CallView, v1: bool) -> None:
         """An event looks the same whichever events were written before it."""
