@@ -37,6 +37,7 @@ from astcti.services.duty import Duty
 from astcti.services.following import Follower
 from astcti.services.hangup import HangupSignal
 from astcti.services.hashpool import HashPool
+from astcti.services.journal import SCHEMA, Journal
 from astcti.services.link import LinkService
 from astcti.services.logs import Logs
 from astcti.services.memory import Memory
@@ -44,6 +45,7 @@ from astcti.services.pbx import MakePbx, pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard
+from astcti.services.store import Store
 from astcti.services.sweeping import Sweep
 from astcti.services.whereabouts import find_bootstrap
 
@@ -77,7 +79,7 @@ def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
     return Logs(logging.directory, level=logging.level, rotate=logging.rotate, keep=logging.keep, json_lines=json_lines)
 
 
-def duties_of(asking: Asking) -> Sequence[Duty]:
+def duties_of(asking: Asking, journal: Journal) -> Sequence[Duty]:
     """Everything that is done for those who work, in the order in which it hears of what happens."""
     return ()
 
@@ -118,7 +120,9 @@ def build_tree(
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
     asking = Asking()
-    desk.employ(*duties_of(asking))
+    store = Store(reactor, bootstrap.ctiserver.state / "journal.sqlite", SCHEMA)
+    journal = Journal(store, reactor.seconds)
+    desk.employ(*duties_of(asking, journal))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
@@ -128,8 +132,9 @@ def build_tree(
     if loader is not None and loaded is not None:
         watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply)
     board = StatusBoard(
-        reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher
-    )
+        reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher,
+        stores=(store,),
+    )  # fmt: skip
     server = Server(
         reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board,
         warnings=(*bootstrap.warnings, *(loaded.warnings if loaded else ())),
@@ -140,7 +145,7 @@ def build_tree(
     if control:
         commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
-    parts += [memory, hashing, actions, door, link, Sweep(reactor, link)]
+    parts += [store, journal, memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]
     for part in parts:

@@ -8,6 +8,7 @@ the floor    ``desk`` is what sessions talk to; behind it ``reception`` answers 
 what rules   ``books`` holds one configuration's tables: ``seating`` (seats) and ``audience`` (services and actions);
              ``changeover`` puts another configuration in their place
 who is who   ``accounts`` with ``credentials``, ``hashpool`` and ``lockout``
+what lasts   ``store`` writes a SQLite file in a thread; on it ``journal``: memberships, pauses, log, calls that popped
 the door     ``door`` opens, closes and moves the listeners
 the rest     ``serveractions``, ``control`` with ``commands`` and ``status`` (``astcti ctl``), ``logs``, ``hangup``
              (SIGHUP), ``memory``, ``counters``, and ``server``, which begins and ends everything in order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,7 @@ from astcti.services.changeover import Changeover
 from astcti.services.desk import Desk
 from astcti.services.door import Door
 from astcti.services.link import LinkService
+from astcti.services.store import Store
 
 
 class StatusBoard:
@@ -30,6 +32,7 @@ class StatusBoard:
         factory: ServerFactory,
         changeover: Changeover,
         watcher: ConfigurationWatcher | None,
+        stores: Sequence[Store] = (),
     ) -> None:
         self._clock = clock
         self._started = clock.seconds()
@@ -39,6 +42,7 @@ class StatusBoard:
         self._factory = factory
         self._changeover = changeover
         self._watcher = watcher
+        self._stores = stores
 
     def status(self) -> dict[str, Any]:
         """Everything, in parts."""
@@ -51,6 +55,7 @@ class StatusBoard:
             "calls": self._link.follower.tracker.counters,
             "clients": self._clients(),
             "configuration": self._configuration(),
+            "stores": {store.path.stem: store.status() for store in self._stores},
             "counters": self._counters(),
         }
 
