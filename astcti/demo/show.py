@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -48,6 +50,7 @@ class Demo:
         self._pbx = SimulatorService(reactor, endpoint, self._office)
         self._rate = rate
         self._server: Any = None
+        self._state = TemporaryDirectory(prefix="astcti-demo-")
         self._agents: list[Agent] = []
         self._names: dict[str, str] = {}
         self._seated: Deferred[None] = Deferred()
@@ -65,7 +68,9 @@ class Demo:
         """Begin: PBX, server, agents, and then the calls."""
         ami: Any = (await self._pbx.listen()).getHost()
         self._pbx.startService()
-        self._server = build_tree(self._reactor, stage.bootstrap(ami.port), self._configuration, control=False)
+        self._server = build_tree(
+            self._reactor, stage.bootstrap(ami.port, Path(self._state.name)), self._configuration, control=False
+        )
         self._server.startService()
         await self._server.ready
         cti: Any = next(iter(self._server.door.ports.values())).getHost()
@@ -104,6 +109,7 @@ class Demo:
         await gatherResults([agent.stopService() for agent in self._agents])
         if self._server is not None:
             await self._server.stopService()
+        self._state.cleanup()
         await self._pbx.stopService()
         return found.perfect and bool(found.pops or not stories.answered)
 

@@ -28,10 +28,14 @@ SALES_PHONES = 3  # as many ring at once for sales
 RING = Habit("answer", 0.4, 1.4)
 
 
-def bootstrap(ami_port: int) -> Bootstrap:
-    """The bootstrap file of the package, with the simulated PBX's port."""
+def bootstrap(ami_port: int, state: Path) -> Bootstrap:
+    """The bootstrap file of the package, with the simulated PBX's port, and a place for what the server keeps."""
     found = read_bootstrap(FOLDER / "astcti.xml")
-    return replace(found, settings=MappingProxyType({**found.settings, "ami_port": str(ami_port)}))
+    return replace(
+        found,
+        settings=MappingProxyType({**found.settings, "ami_port": str(ami_port)}),
+        ctiserver=replace(found.ctiserver, state=state),
+    )
 
 
 def configuration(agents: int) -> Configuration:

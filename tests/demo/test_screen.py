@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.demo import stage
@@ -114,6 +116,7 @@ class StageTests(SynchronousTestCase):
 
     def test_bootstrap(self) -> None:
         """The server is told where the simulated PBX listens, and listens itself on any free port of this machine."""
-        found = stage.bootstrap(12345)
+        found = stage.bootstrap(12345, Path("kept"))
         self.assertEqual(found.settings["ami_port"], "12345")
         self.assertEqual((found.ctiserver.address, found.ctiserver.port), ("127.0.0.1", 0))
+        self.assertEqual(found.ctiserver.state, Path("kept"))
