@@ -28,6 +28,10 @@ class Refused(UserError):
         self.reason = reason
 
 
+class SourceUnavailable(AstctiError):
+    """A source of authentication cannot say now whether a password is right; the text is for the administrator."""
+
+
 class ConfigError(UserError):
     """A configuration cannot be used.
 

@@ -1,4 +1,4 @@
-"""The bootstrap file: where the daemon finds everything else. XML with four sections.
+"""The bootstrap file: where the daemon finds everything else. XML with four sections, or the historic INI form.
 
 ``database`` says where the runtime configuration comes from, ``logging`` where logs go. ``manager`` and
 ``ctiserver`` give runtime settings their defaults, by the historic short names or by the settings' own.
@@ -14,24 +14,16 @@ from types import MappingProxyType
 
 from astcti.config import xmlfile
 from astcti.config.bootstrapreader import SECTIONS, Section, SectionReader
+from astcti.config.databasesection import Database, read_database
+from astcti.config.inifile import ini_elements
 from astcti.config.settings import Settings
 from astcti.errors import ConfigError
 
 __all__ = ["Bootstrap", "CtiServer", "Database", "Logging", "Manager", "parse_bootstrap", "read_bootstrap"]
 
 GRAMMAR = "bootstrap.rng"
-SOURCES = ("xml", "sqlite")
 LEVELS = ("debug", "info", "warn", "error", "critical")
 MAX_SOCKET_PATH = 107  # bytes of a local socket's name on Linux
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """The source of the runtime configuration: ``xml`` (``file``) or ``sqlite`` (``folder``)."""
-
-    source: str
-    file: Path | None = None
-    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +102,12 @@ def read_bootstrap(path: Path, environ: Mapping[str, str] = os.environ) -> Boots
 def parse_bootstrap(data: bytes, path: Path, environ: Mapping[str, str]) -> Bootstrap:
     """As :func:`read_bootstrap`, of a text; ``path`` is for messages and relative paths."""
     if data.lstrip()[:1] == b"[":
-        raise ConfigError(
-            f"{path}:1: this is an INI file, which describes a MySQL data base; that source is not in this version: "
-            "use a bootstrap file in XML with source xml or sqlite"
-        )
+        return _of_ini(data, path, environ)
     root = xmlfile.parse(data, str(path))
     folder = path.absolute().parent  # a daemon changes its working directory
     reader = SectionReader(str(path), folder, environ)
     sections = reader.read(root)
-    database = _database(sections["database"], reader)
+    database = read_database(sections["database"], reader.folder)
     logging = _logging(sections["logging"], folder)
     state = folder / sections["ctiserver"].take("state", "var")
     control = state / sections["ctiserver"].take("control", "control.sock")
@@ -129,40 +118,32 @@ def parse_bootstrap(data: bytes, path: Path, environ: Mapping[str, str]) -> Boot
     if reader.problems:
         raise ConfigError(*reader.problems)
     xmlfile.check_grammar(root, GRAMMAR, str(path))
+    return _completed(path, database, logging, reader, state, control)
+
+
+def _of_ini(data: bytes, path: Path, environ: Mapping[str, str]) -> Bootstrap:
+    """The historic INI form, which describes a MySQL data base; everything else is in its settings, or as usual."""
+    folder = path.absolute().parent
+    reader = SectionReader(str(path), folder, environ)
+    sections = reader.read(ini_elements(data, str(path)))
+    database = read_database(sections["database"], folder)
+    for section in SECTIONS:
+        sections[section].finish()
+    if reader.problems:
+        raise ConfigError(*reader.problems)
+    state = folder / "var"
+    return _completed(path, database, _logging(sections["logging"], folder), reader, state, state / "control.sock")
+
+
+def _completed(
+    path: Path, database: Database, logging: Logging, reader: SectionReader, state: Path, control: Path
+) -> Bootstrap:
     bootstrap = Bootstrap(
         path=path.absolute(), database=database, logging=logging, settings=MappingProxyType(reader.settings),
         manager=_manager(Settings()), ctiserver=_ctiserver(Settings(), state, control), warnings=tuple(reader.warnings),
     )  # fmt: skip
     settings = Settings.of(None, bootstrap)
     return replace(bootstrap, manager=_manager(settings), ctiserver=_ctiserver(settings, state, control))
-
-
-def _database(section: Section, reader: SectionReader) -> Database:
-    source = section.take("source").lower()
-    if source in ("mysql", "legacy"):
-        section.problem(
-            "source",
-            f"source {source!r} is not in this version: bring the configuration into a file "
-            "(astcti config convert) and use source xml with <file>, or source sqlite with <folder>",
-        )
-    elif source not in SOURCES:
-        section.problem("source", f"source {source!r} is none of {', '.join(SOURCES)}")
-    file, folder = section.take("file"), section.take("folder")
-    if source == "xml" and not file:
-        section.problem("file", "source xml needs <file>")
-    if source == "sqlite" and not folder:
-        section.problem("folder", "source sqlite needs <folder>")
-    for name, text, owner in (("file", file, "xml"), ("folder", folder, "sqlite")):
-        if text and source in SOURCES and source != owner:
-            section.warn(name, f"source {source} does not use it")
-    for name in ("host", "port", "username", "password", "database", "table"):
-        if section.take(name) and source in SOURCES:
-            section.warn(name, f"source {source} does not use it")
-    return Database(
-        source=source,
-        file=reader.folder / file if file and source == "xml" else None,
-        folder=reader.folder / folder if folder and source == "sqlite" else None,
-    )
 
 
 def _logging(section: Section, folder: Path) -> Logging:

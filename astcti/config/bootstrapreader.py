@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from astcti.config.settings import read_settings, settings_by_name
+from astcti.config.spellings import parse_bool
 from astcti.config.xmlfile import Element
 
 SECTIONS = ("database", "logging", "manager", "ctiserver")
@@ -72,7 +73,7 @@ class SectionReader:
             return False
         text = self.text(element)
         if name == "ami_secret":
-            text = self._secret(element, text)
+            text = self.secret(element, text)
         _, errors, warnings = read_settings({name: text})
         for _, what in errors:
             self.problem(element, f"<{tag}>: {what}")
@@ -109,7 +110,7 @@ class SectionReader:
         if any(piece and piece.strip() for piece in pieces):
             self.warn(element, f"text inside of <{element.tag}> has no meaning")
 
-    def _secret(self, element: Element, text: str) -> str:
+    def secret(self, element: Element, text: str) -> str:
         """A password, or where it is: ``file:/path`` (first line), ``env:NAME``."""
         kind, colon, where = text.partition(":")
         if not colon or kind not in ("file", "env"):
@@ -151,6 +152,20 @@ class Section:
             return default
         self._taken[name] = element
         return self._reader.text(element) or default
+
+    def secret(self, name: str) -> str:
+        """A password, or what is at the place that is named instead."""
+        text = self.take(name)
+        return self._reader.secret(self._taken[name], text) if text else ""
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Yes or no."""
+        text = self.take(name)
+        try:
+            return parse_bool(text) if text else default
+        except ValueError as e:
+            self.problem(name, f"<{name}>: {e}")
+            return default
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """The number in an element."""

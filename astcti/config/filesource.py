@@ -23,6 +23,7 @@ class FileSource:
     """
 
     poll_seconds: float | None = None
+    may_vanish = False
 
     def __init__(self, path: Path, rejected: Path) -> None:
         self.path = path
@@ -41,7 +42,7 @@ class FileSource:
         """The file."""
         return [self.path]
 
-    def look(self, now: float) -> Sighting:
+    def look(self, now: float) -> Sighting[Path]:
         """Whether the file is another one than that in use, and than that rejected."""
         try:
             signature = signature_of(self.path)

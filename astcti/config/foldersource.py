@@ -25,6 +25,7 @@ class FolderSource:
     """A folder of SQLite files. It is ours to tidy: ``current``, ``old/`` and ``rejected/`` are kept in it."""
 
     poll_seconds: float | None = 2.0
+    may_vanish = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +49,7 @@ class FolderSource:
         newest_first = [name for name in reversed(names) if name != named]
         return [self.folder / name for name in ([named] if named in names else []) + newest_first]
 
-    def look(self, now: float) -> Sighting:
+    def look(self, now: float) -> Sighting[Path]:
         """Whether there is a newer file than the one in use; the newest goes first."""
         try:
             names = self._names()

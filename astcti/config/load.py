@@ -1,7 +1,7 @@
 """Loading: read, put overrides over it, validate; and what follows when it is used or not.
 
 A server makes a :class:`Loader`, takes its :meth:`~Loader.first` configuration and hands both to the watcher.
-Everything here may block for a disk and takes as long as the configuration is large.
+Everything here may block for a disk or a data base, and takes as long as the configuration is large.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from twisted.logger import Logger
 
 from astcti.config.backups import Backups
 from astcti.config.bootstrap import Bootstrap
-from astcti.config.filesource import FileSource
-from astcti.config.foldersource import FolderSource
+from astcti.config.document import Document
+from astcti.config.lastgood import LastGood
 from astcti.config.model import Configuration
 from astcti.config.overrides import Override, OverrideStore, apply_overrides
 from astcti.config.settings import Settings
-from astcti.config.source import Source
+from astcti.config.source import Source, SourceUnavailable
+from astcti.config.sources import source_of
 from astcti.config.validation import validate
 from astcti.errors import ConfigError
 from astcti.interfaces import IAction
@@ -34,14 +36,17 @@ class Loaded:
     :ivar configuration: with the overrides put over it: what the server runs by.
     :ivar configured: as it is in the file.
     :ivar settings: the settings in force with it.
+    :ivar path: what it was read from: a path, or an edition of a data base.
     :ivar warnings: each with file and line, or table, id and column.
+    :ivar trouble: why this is only the last good one, of which a copy is kept here; empty when it is the source's.
     """
 
     configuration: Configuration
     configured: Configuration
     settings: Settings
-    path: Path
+    path: Any
     warnings: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,13 @@ class Examined:
     """
 
     loaded: Loaded | None = None
-    path: Path | None = None
+    path: Any = None
     problems: tuple[str, ...] = ()
     wait: float | None = None
     trouble: str = ""
+
+
+LONGEST_PAUSE = 30.0  # seconds between looks at a source that cannot be asked
 
 
 class Loader:
@@ -64,43 +72,50 @@ class Loader:
 
     def __init__(
         self,
-        source: Source,
+        source: Source[Any],
         action_types: Mapping[str, IAction],
         *,
         bootstrap: Bootstrap | None = None,
         overrides: OverrideStore | None = None,
         backups: Backups | None = None,
+        last_good: LastGood | None = None,
     ) -> None:
+        """Make a loader.
+
+        :param overrides: for sources that are not written to.
+        :param last_good: for sources that may be out of reach when the server starts.
+        """
         self.source = source
         self.overrides = overrides
         self.backups = backups
         self.current: Loaded | None = None
+        self._last_good = last_good
         self._action_types = action_types
         self._bootstrap = bootstrap
+        self._troubles = 0  # looks in a row that met one
 
     @classmethod
     def of(cls, bootstrap: Bootstrap, action_types: Mapping[str, IAction]) -> Loader:
         """The loader a bootstrap file describes; its own files are in the state directory."""
-        state, database = bootstrap.ctiserver.state, bootstrap.database
-        source: Source
-        if database.source == "sqlite" and database.folder is not None:
-            source = FolderSource(database.folder)
-        elif database.source == "xml" and database.file is not None:
-            source = FileSource(database.file, state / "rejected")
-        else:
-            raise ConfigError(f"{bootstrap.path}: source {database.source!r} is not in this version")
+        state = bootstrap.ctiserver.state
+        source = source_of(bootstrap)
+        keeps = source.may_vanish and bootstrap.database.start_from_cache
         return cls(
             source,
             action_types,
             bootstrap=bootstrap,
-            overrides=OverrideStore(state / "overrides.db3"),
+            overrides=None if bootstrap.database.address else OverrideStore(state / "overrides.db3"),
             backups=Backups(state / "backup"),
+            last_good=LastGood(state / "last-good.xml") if keeps else None,
         )
 
     @property
     def poll_seconds(self) -> float:
-        """Between looks, where changes are not notified."""
-        return self.source.poll_seconds or (self.current.settings.config_poll_interval if self.current else 5.0)
+        """Between looks, where changes are not notified; the longer the source cannot be asked, the longer."""
+        usual = self.source.poll_seconds or (self.current.settings.config_poll_interval if self.current else 5.0)
+        if not self.source.may_vanish:
+            return usual
+        return max(usual, min(usual * 2.0 ** min(self._troubles, 16), LONGEST_PAUSE))
 
     def first(self) -> Loaded:
         """The configuration to start with; nothing is written yet (see :meth:`use`).
@@ -108,14 +123,23 @@ class Loader:
         :raises ConfigError: none can be used; the problems of each.
         """
         problems: list[str] = []
-        for path in self.source.first():
-            try:
-                return self.attempt(path)
-            except ConfigError as e:
-                problems.extend(e.problems)
-        raise ConfigError(*problems)
+        try:
+            for path in self.source.first():
+                try:
+                    return self.attempt(path)
+                except ConfigError as e:
+                    problems.extend(e.problems)
+        except SourceUnavailable as e:
+            problems.extend(e.problems)
+        copy = None if self._last_good is None else self._last_good.read()
+        if copy is None or self._last_good is None:
+            raise ConfigError(*problems)
+        try:
+            return self._checked(copy, self._last_good.path, self._overrides(), "; ".join(problems))
+        except ConfigError as e:
+            raise ConfigError(*problems, *e.problems) from e
 
-    def attempt(self, path: Path) -> Loaded:
+    def attempt(self, path: Any) -> Loaded:
         """Load one configuration.
 
         :raises ConfigError: it cannot be used; each problem with file and line, or table, id and column.
@@ -125,15 +149,19 @@ class Loader:
     def _overrides(self) -> tuple[Override, ...]:
         return () if self.overrides is None else self.overrides.all()
 
-    def _attempt(self, path: Path, overrides: tuple[Override, ...]) -> Loaded:
-        document = self.source.read(path)
+    def _attempt(self, path: Any, overrides: tuple[Override, ...]) -> Loaded:
+        return self._checked(self.source.read(path), path, overrides)
+
+    def _checked(self, document: Document, path: Any, overrides: tuple[Override, ...], trouble: str = "") -> Loaded:
         configuration = apply_overrides(document.configuration, overrides)
         report = validate(configuration, self._action_types)
         if not report.ok:
             raise ConfigError(*(f"{document.place(p.table, p.id)}: {p}" for p in report.errors))
-        warnings = (f"{document.place(p.table, p.id)}: {p}" for p in report.warnings)
+        warnings = [f"{document.place(p.table, p.id)}: {p}" for p in report.warnings]
+        if trouble:
+            warnings.insert(0, f"{trouble}: the last good configuration is used, {path}")
         settings = Settings.of(configuration, self._bootstrap)
-        return Loaded(configuration, document.configuration, settings, path, (*document.notes, *warnings))
+        return Loaded(configuration, document.configuration, settings, path, (*document.notes, *warnings), trouble)
 
     def examine(self, now: float) -> Examined:
         """Look whether there is something new, and load it; what cannot be used is rejected at the source.
@@ -141,6 +169,7 @@ class Loader:
         :param now: seconds; see :meth:`astcti.config.source.Source.look`.
         """
         sighting = self.source.look(now)
+        self._troubles = self._troubles + 1 if sighting.trouble else 0
         if sighting.path is None:
             return Examined(wait=sighting.wait, trouble=sighting.trouble)
         try:
@@ -149,6 +178,9 @@ class Loader:
             return Examined(trouble=str(e))
         try:
             return Examined(self._attempt(sighting.path, overrides), sighting.path)
+        except SourceUnavailable as e:
+            self._troubles += 1
+            return Examined(trouble=str(e))
         except ConfigError as e:
             problems = e.problems
         except Exception as e:  # a fault of ours or of a plug-in must not be tried again and again
@@ -173,9 +205,13 @@ class Loader:
         :raises ConfigError, OSError: something could not be tidied; the configuration is in use all the same.
         """
         self.current = loaded
+        if loaded.trouble:
+            return  # the source has not said yet what it wants
         if self.overrides is not None:
             self.overrides.settle(loaded.configured)
         self.source.accept(loaded.path, loaded.settings.keep_configurations)
+        if self._last_good is not None:
+            self._last_good.store(loaded.configured)
 
 
 def load(bootstrap: Bootstrap, action_types: Mapping[str, IAction]) -> Configuration:

@@ -89,9 +89,17 @@ class Settings:
     conference_context: str = declare("", "dial-plan context of conferences")
     record_dir: str = declare("", "on the PBX, for recordings")
     wrapup_mode: str = declare("pause", "how wrap-up takes an operator out", choices=("pause", "remove"))
+    pause_after_call: bool = declare(False, "a pause asked for during a call begins when that is over")
+    pause_grace: int = declare(3600, "a lost client's operator finds pauses as they were for so long", unit="s",
+                                low=0, high=86400)  # fmt: skip
+    autopause_missed: int = declare(0, "calls of queues not answered in a row that pause an operator; 0 never",
+                                     low=0, high=1000)  # fmt: skip
     allow_roaming_extension: bool = declare(True, "operators without a fixed seat may sit at any")
     orig_while_paused: bool = declare(True, "a paused operator may dial")
     orig_any_priority: bool = declare(False, "a client may name a priority other than 1")
+    orig_timeout: int = declare(30, "for the operator's own phone to be answered", unit="s", low=5, high=300)
+    orig_per_minute: int = declare(30, "calls that one operator may begin; 0 any number", low=1, high=6000, off=0)
+    orig_account: str = declare("", "account code of calls that operators begin; {OPERATOR} {SEAT} {SERVICE}")
     takeover: bool = declare(False, "a second login of an operator ends the first, instead of being refused")
     disconnect_clients_on_ami_loss: bool = declare(False, "as soon as the link to the PBX is lost")
     ami_grace: int = declare(60, "clients are kept so long without the PBX", unit="s", low=0, high=86400)

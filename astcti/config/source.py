@@ -4,64 +4,80 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from astcti.config.document import Document
+from astcti.errors import ConfigError
 
 STABLE_SECONDS = 1.0  # a file that did not change for so long is taken for whole
 
+Found = TypeVar("Found")  # names one configuration of a source: a path, or an edition of a data base
+Found_co = TypeVar("Found_co", covariant=True)
+
+
+class SourceUnavailable(ConfigError):
+    """A source cannot be asked at the moment; nothing is known about the configuration in it."""
+
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Generic[Found_co]):
     """What one look at a source showed.
 
-    :ivar path: a new file, whole: load it.
+    :ivar path: something new, whole: load it.
     :ivar wait: something is still being written: look again after so many seconds.
     :ivar trouble: why the source cannot be seen; what runs goes on.
     """
 
-    path: Path | None = None
+    path: Found_co | None = None
     wait: float | None = None
     trouble: str = ""
 
 
-class Source(Protocol):
-    """A source of configurations. Every method may block for a disk; one thread at a time."""
+class Source(Protocol[Found]):
+    """A source of configurations. Every method may block for a disk or a network; one thread at a time."""
 
-    #: The directory whose changes are worth a look.
-    folder: Path
-    #: Between looks where changes are not notified; ``None`` for the setting ``config_poll_interval``.
-    poll_seconds: float | None
+    @property
+    def folder(self) -> Path | None:
+        """The directory whose changes are worth a look; ``None`` where there is none."""
+
+    @property
+    def poll_seconds(self) -> float | None:
+        """Between looks where changes are not notified; ``None`` for the setting ``config_poll_interval``."""
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether it may be out of reach for long: the last good configuration is then kept here as well."""
 
     def describe(self) -> str:
         """For people: ``XML file /etc/astcti/runtime.xml``."""
 
-    def first(self) -> list[Path]:
+    def first(self) -> list[Found]:
         """What to try at start, the best first.
 
         :raises ConfigError: there is nothing to try.
         """
 
-    def look(self, now: float) -> Sighting:
+    def look(self, now: float) -> Sighting[Found]:
         """Whether there is something new.
 
         :param now: seconds, of any clock that never goes back.
         """
 
-    def read(self, path: Path) -> Document:
+    def read(self, path: Found) -> Document:
         """Read what :meth:`first` or :meth:`look` named.
 
+        :raises SourceUnavailable: the source cannot be asked.
         :raises ConfigError: it cannot be read.
         """
 
-    def accept(self, path: Path, keep: int) -> None:
+    def accept(self, path: Found, keep: int) -> None:
         """That one is in use now.
 
         :param keep: how many configurations may stay in the folder (``keep_configurations``).
         :raises ConfigError, OSError: the source cannot be tidied; the configuration is in use all the same.
         """
 
-    def reject(self, path: Path, problems: tuple[str, ...]) -> None:
+    def reject(self, path: Found, problems: tuple[str, ...]) -> None:
         """That one cannot be used: keep it with the reasons, and do not name it again until it changes."""
 
     def forget(self) -> None:

@@ -122,7 +122,9 @@ class BootstrapTests(SynchronousTestCase):
             with_sections(
                 "<logging><level>loud</level></logging>"
             ): f"{at}:3: 'loud' is none of debug, info, warn, error, critical",
-            with_sections("", "<source>paper</source>"): f"{at}:2: source 'paper' is none of xml, sqlite",
+            with_sections(
+                "", "<source>paper</source>"
+            ): f"{at}:2: source 'paper' is none of xml, sqlite, mysql, postgresql, legacy",
             with_sections("", "<source>xml</source>"): f"{at}:2: source xml needs <file>",
             with_sections("", "<source>sqlite</source>"): f"{at}:2: source sqlite needs <folder>",
             "<configuration>\n<database>": f"{at}:2: Premature end of data in tag database line 2",
@@ -130,13 +132,12 @@ class BootstrapTests(SynchronousTestCase):
         }.items():
             self.assertIn(wanted, self.problems(text), text)
 
-    def test_sources_of_later_versions(self) -> None:
-        """MySQL and the legacy table are refused with what to use instead; so is an INI file."""
-        for source in ("mysql", "legacy"):
+    def test_data_bases(self) -> None:
+        """A data base needs a name; the historic INI file means one as well."""
+        for source in ("mysql", "legacy", "postgresql"):
             (problem,) = self.problems(with_sections("", f"<source>{source}</source><host>db</host>"))
-            self.assertIn("not in this version", problem)
-            self.assertIn("source sqlite with <folder>", problem)
-        self.assertIn("INI file", self.problems("\n[RuntimeDb]\nhost=localhost\n")[0])
+            self.assertIn(f"source {source} needs <database>, the name of the data base", problem)
+        self.assertIn("needs <database>", self.problems("\n[RuntimeDb]\nhost=localhost\n")[0])
 
     def test_secrets_elsewhere(self) -> None:
         """A password may be in a file or in the environment; where it is not is told, what it is never."""

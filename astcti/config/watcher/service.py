@@ -1,6 +1,6 @@
 """The service that watches the source of configurations.
 
-Looking, reading and validating happen in a worker thread, one at a time; only the swap is the reactor's.
+Looking, reading and validating happen in a thread of its own, one at a time; only the swap is the reactor's.
 Whatever goes wrong, the configuration that runs goes on.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from astcti.config.load import Examined, Loaded, Loader
 from astcti.config.model import Configuration
 from astcti.config.status import Status
 from astcti.config.watcher.notifier import Notifier
+from astcti.config.watcher.threads import STOP_SECONDS, Threads
 
 DEBOUNCE_SECONDS = 0.5  # of quiet after the last change; editors and copies make several
 RESCAN_SECONDS = 30.0  # between looks where changes are notified: network file systems notify nobody
@@ -48,22 +48,24 @@ class ConfigurationWatcher(Service):
     ) -> None:
         """Make a watcher.
 
-        :param reactor: ``IReactorTime``, and ``IReactorThreads`` unless ``in_thread`` is given. Its clock gives the
+        :param reactor: ``IReactorTime``, and ``IReactorFromThreads`` unless ``in_thread`` is given. Its clock gives the
             times of status and backups.
         :param loaded: what :meth:`~astcti.config.load.Loader.first` gave; it is in use already.
         :param on_change: called with each new configuration, on the reactor's thread. If it raises, that
             configuration counts as rejected.
-        :param in_thread: runs a function elsewhere.
+        :param in_thread: runs a function elsewhere; else that is a thread of its own.
         :param notify: whether to use the system's notification of changes.
         """
         self.current = loaded.configuration
-        self.status = Status.of(loaded, loader.source.describe(), reactor.seconds())
+        self.status = Status.of(loaded, loader.source.describe(), reactor.seconds()).seen(loaded.trouble)
         self._reactor = reactor
         self._loader = loader
         self._unsettled: Loaded | None = loaded
         self._on_change = on_change
-        self._in_thread = in_thread or self._in_pool
-        self._notifier = Notifier(reactor, loader.source.folder, self._changed) if notify else None
+        self._threads = Threads(reactor, "configuration")
+        self._in_thread = in_thread or self._threads.run
+        folder = loader.source.folder
+        self._notifier = Notifier(reactor, folder, self._changed) if notify and folder is not None else None
         self._poll: IDelayedCall | None = None
         self._soon: IDelayedCall | None = None
         self._working = False
@@ -75,11 +77,12 @@ class ConfigurationWatcher(Service):
     def startService(self) -> None:
         """Settle what is in use, then look from time to time."""
         Service.startService(self)
+        self._threads.startService()
         self._look()
         self._poll_later()
 
     def stopService(self) -> Deferred[None] | None:
-        """Look no more; fires when the last look has ended."""
+        """Look no more; fires when the last look has ended, or hangs."""
         Service.stopService(self)
         for call in (self._poll, self._soon):
             if call is not None and call.active():
@@ -88,10 +91,18 @@ class ConfigurationWatcher(Service):
             self._notifier.stop()
         self._answer()
         if not self._working:
+            self._threads.stopService()
             return None
         finished: Deferred[None] = Deferred()
         self._finished.append(finished)
-        return finished
+        late = self._reactor.callLater(STOP_SECONDS, self._finish)
+
+        def stopped(_: object) -> None:
+            if late.active():
+                late.cancel()
+            self._threads.stopService()
+
+        return finished.addCallback(stopped)
 
     def reload(self) -> Deferred[Status]:
         """Look now, also at what was rejected; fires when nothing is left to look at or still being written."""
@@ -201,11 +212,14 @@ class ConfigurationWatcher(Service):
 
     def _rested(self, _: object) -> None:
         self._working = False
+        self._finish()
+        if self._again and self.running:
+            self._look()
+
+    def _finish(self) -> None:
         finished, self._finished = self._finished, []
         for deferred in finished:
             deferred.callback(None)
-        if self._again and self.running:
-            self._look()
 
     def _answer(self) -> None:
         """Whoever asked for a look gets the status."""
@@ -234,6 +248,3 @@ class ConfigurationWatcher(Service):
     def _polled(self) -> None:
         self._look()
         self._poll_later()
-
-    def _in_pool(self, function: Callable[[], Any]) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function)
