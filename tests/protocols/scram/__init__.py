@@ -1,0 +1,1 @@
+"""SCRAM without I/O."""
