@@ -17,6 +17,7 @@ REFUSALS = {
     "busy": (486, "Busy Here"),
     "unavailable": (480, "Temporarily Unavailable"),
     "congestion": (503, "Service Unavailable"),
+    "missing": (404, "Not Found"),
 }
 DECLINE = (603, "Decline")
 FRAME_SECONDS = 0.02
@@ -28,7 +29,7 @@ class Manners:
     """What a phone does when called.
 
     ``mode``: ``answer`` after ``ring`` seconds (and hang up after ``talk``), ``noanswer``, ``busy``, ``unavailable``,
-    ``congestion``, ``reject`` after ``ring`` seconds, ``forward:EXTENSION``, ``dead`` (does not react at all).
+    ``congestion``, ``missing``, ``reject`` after ``ring`` seconds, ``forward:EXTENSION``, ``dead`` (never reacts).
     """
 
     mode: str = "answer"
@@ -72,12 +73,19 @@ class Phone(Endpoint):
 
         :raises AssertionError: the PBX will not have it.
         """
+        await self._register(3600)
+
+    async def _register(self, seconds: int) -> None:
         me = f"<{self.uri(self.user)}>"
         dialogue = Call(self, sip.token(), me, me, f"sip:{self.pbx[0]}:{self.pbx[1]}", "registering")
         self.calls[dialogue.call_id] = dialogue
-        reply = await dialogue.ask("REGISTER", ("Expires", "3600"))
+        reply = await dialogue.ask("REGISTER", ("Expires", str(seconds)))
         del self.calls[dialogue.call_id]
         assert reply.status == 200, f"{self.user} cannot register: {reply.status}"
+
+    async def unregister(self) -> None:
+        """Tell the PBX that this phone is not there any more."""
+        await self._register(0)
 
     def dial(self, extension: str, *, number: str = "", name: str = "", digits: str = "") -> Call:
         """Call an extension, as ``number`` and ``name``; ``digits`` go along in the header ``X-Calldata``."""

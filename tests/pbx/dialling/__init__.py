@@ -1,0 +1,1 @@
+"""Agents dial, on real Asterisks."""
