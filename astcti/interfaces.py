@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from zope.interface import Attribute, Interface
 
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
     from astcti.model.actions import Outcome, RenderedAction
     from astcti.model.commands import Command, Reply
+    from astcti.model.identity import Attempt, Person, Verdict
     from astcti.model.node import Node
     from astcti.model.notices import Notice
+
+T = TypeVar("T")
 
 
 class IAction(Interface):
@@ -73,11 +76,54 @@ class IPlace(Interface):
         """Start a program without a shell; fires when it runs, fails with a sentence when it cannot be started."""
 
 
+class IAuthenticationSource(Interface):
+    """One that knows passwords: a plug-in found in ``astcti.authentication``, an immutable instance.
+
+    The setting ``auth_sources`` names those that are asked, in this order; the first that knows the operator decides.
+    """
+
+    name: str = Attribute("As in the setting: lower-case letters and digits.")
+    wants_password: bool = Attribute("Whether it needs the password itself, which only ``AUTH PLAIN`` gives.")
+
+    def faults(place: IAuthenticationPlace) -> list[str]:
+        """Say what is wrong with the settings in ``place``: one text per fault, empty when it can work with them."""
+
+    def claims(person: Person, place: IAuthenticationPlace) -> bool:
+        """Whether it decides about this operator by what the configuration says alone, asking nobody.
+
+        Logins that give no password (``PASS``, SCRAM) do not get past a source that claims the operator and wants one.
+        """
+
+    def check(person: Person, attempt: Attempt, place: IAuthenticationPlace) -> Deferred[Verdict]:
+        """Say whether the password is right, or that the operator is not known here.
+
+        Fails with :class:`astcti.errors.SourceUnavailable` when that cannot be found out now. Nobody is let in then.
+        """
+
+
+class IAuthenticationPlace(Interface):
+    """What a source of authentication is handed."""
+
+    settings = Attribute("The settings in force, ``astcti.config.settings.Settings``.")
+    options: Mapping[str, str] = Attribute("Settings as they are written, by name; those of plug-ins begin ``auth_``.")
+
+    def verify(person: Person, digest: str) -> Deferred[bool]:
+        """Whether a digest belongs to the operator's stored credential; off the reactor's thread where it is slow."""
+
+    def run(work: Callable[[], T]) -> Deferred[T]:
+        """Call something that blocks, in one of a few threads.
+
+        Fails with :class:`astcti.errors.SourceUnavailable` when it takes longer than the setting ``auth_timeout``, or
+        too much waits already; ``work`` has to end by itself, soon after that.
+        """
+
+
 class IClient(Interface):
     """One connected client, as the desk sees it; provided by the protocol's session."""
 
     peer: str = Attribute("The client's address, without port.")
     secure: bool = Attribute("Whether the connection is encrypted.")
+    said_goodbye: bool = Attribute("Whether the client ends the connection by ``QUIT``, and was not just lost.")
 
     def notify(notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """Send a call event, with its actions when it is a pop. Ignored once the connection is going."""
@@ -98,6 +144,13 @@ class IClient(Interface):
         """Tell how a pause request ended, or that somebody else paused or unpaused: 0 for ``300 OK``, an error number
         and the reason for ``302``."""
 
+    def tell_ticket() -> None:
+        """Give the client a new ticket (``107``, :meth:`IDesk.ticket`), behind any reply it waits for, if it asked for
+        ``resume``."""
+
+    def channel_binding() -> bytes | None:
+        """What only the two ends of this connection know (``tls-exporter``, RFC 9266); None without TLS 1.3."""
+
     def dismiss(number: int, reason: str, cause: str) -> None:
         """Send a closing ``101`` (with ``events2`` first ``Disconnect`` with ``cause``: ``idle reload shutdown
         replaced kicked pbx``) and close."""
@@ -117,6 +170,12 @@ class IDesk(Interface):
 
         :raises Refused: 917 locked out, 918 TLS required.
         """
+
+    def mechanisms(client: IClient) -> tuple[str, ...]:
+        """The mechanisms of ``AUTH`` that this client may use, the best first."""
+
+    def ticket(client: IClient) -> str:
+        """A ticket for ``AUTH RESUME``, for who is logged in at this client; empty where there is none."""
 
     def perform(client: IClient, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks.

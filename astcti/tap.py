@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 from twisted.python.failure import Failure
 
@@ -41,6 +42,8 @@ from astcti.services.journal import SCHEMA, Journal
 from astcti.services.link import LinkService
 from astcti.services.logs import Logs
 from astcti.services.memory import Memory
+from astcti.services.originating import Originating, Telecommuting
+from astcti.services.pausing import JournalRecords, Pausing
 from astcti.services.pbx import MakePbx, pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
@@ -79,9 +82,13 @@ def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
     return Logs(logging.directory, level=logging.level, rotate=logging.rotate, keep=logging.keep, json_lines=json_lines)
 
 
-def duties_of(asking: Asking, journal: Journal) -> Sequence[Duty]:
+def duties_of(clock: IReactorTime, asking: Asking, journal: Journal, follower: Follower) -> Sequence[Duty]:
     """Everything that is done for those who work, in the order in which it hears of what happens."""
-    return ()
+    return (
+        Pausing(clock, asking, follower.roster, follower.tracker, JournalRecords(journal)),
+        Originating(clock, asking, follower),
+        Telecommuting(),
+    )
 
 
 def build_tree(
@@ -122,9 +129,10 @@ def build_tree(
     asking = Asking()
     store = Store(reactor, bootstrap.ctiserver.state / "journal.sqlite", SCHEMA)
     journal = Journal(store, reactor.seconds)
-    desk.employ(*duties_of(asking, journal))
+    follower = Follower(reactor, tracker, roster, desk)
+    desk.employ(*duties_of(reactor, asking, journal, follower))
     link = LinkService(
-        reactor, make_pbx or pbx_maker(reactor), Follower(reactor, tracker, roster, desk), desk, settings,
+        reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
     )  # fmt: skip
     changeover = Changeover(bootstrap, configuration, settings, desk=desk, link=link, door=door)

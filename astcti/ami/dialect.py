@@ -15,8 +15,9 @@ from astcti.model.plan import Plan
 #: Every event that means something to us. Names differ between versions where meanings do, so one table serves all.
 EVENTS: Mapping[str, Callable[[Message], Facts]] = {**legacy.EVENTS, **modern.EVENTS}
 
-#: Events whose facts change nothing that agents are told: not worth parsing.
-_IDLE = frozenset({"AgentComplete", "DialEnd", "Pickup"})
+#: Events whose facts change nothing that agents are told: not worth parsing. (How dialling ended is told where agents
+#: call out.)
+_IDLE = frozenset({"DialEnd", "Pickup"})
 
 #: Applications whose step in the dial plan matters wherever it is made: they may set a watched variable on versions
 #: (or for AMI users) without VarSet. All others matter only in the context of a service.
@@ -35,8 +36,9 @@ def interest_for(plan: Plan) -> Interest:
     A variable set as ``__name`` (inherited by the channels it dials) is reported under that name.
     """
     variables = {prefix + name for name in plan.watched for prefix in ("", "_", "__")}
+    idle = _IDLE - {"DialEnd"} if any(s.outbound for s in plan.by_id.values()) else _IDLE
     return Interest(
-        events=frozenset(name.encode() for name in EVENTS if name not in _IDLE),
+        events=frozenset(name.encode() for name in EVENTS if name not in idle),
         variables=frozenset(name.encode() for name in variables),
         applications=_APPLICATIONS if plan.watched else frozenset(),
         contexts=frozenset(name.encode() for name in plan.by_context_lower),

@@ -199,6 +199,13 @@ def agent_complete(m: Message) -> Facts:
     )
 
 
+def agent_missed(m: Message) -> Facts:
+    """From 1.6 on. ``RingTime`` is milliseconds here, unlike in ``AgentConnect``."""
+    get = m.get
+    interface = get("Interface") or get("Member")
+    return (facts.AgentMissed(get("Uniqueid"), get("Queue"), interface, number(get("RingTime")) / 1000),)
+
+
 _MEMBER_ADDED = Headers(
     "Queue", "Interface", "MemberName", "Membership", "Penalty", "Paused", "PausedReason", "Status"
 )  # fmt: skip
@@ -332,6 +339,7 @@ EVENTS: Mapping[str, Callable[[Message], Facts]] = {
     "AgentCalled": agent_called,
     "AgentConnect": agent_connect,
     "AgentComplete": agent_complete,
+    "AgentRingNoAnswer": agent_missed,
     "QueueMemberAdded": member_added,
     "QueueMemberRemoved": member_removed,
     "QueueMemberPause": member_paused,

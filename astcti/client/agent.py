@@ -23,6 +23,7 @@ from astcti.protocols.client import (
     ConnectionGone,
     CTIClient,
     CTIClientService,
+    PauseChanged,
     Profile,
     QueueChanged,
     ServerEvent,
@@ -157,8 +158,8 @@ class Agent(Service):
         if event.actions:
             self._begin(self._perform(event.call, event.actions))
 
-    def _notice(self, notice: QueueChanged | ServerEvent | Closing | Unknown) -> None:
-        if isinstance(notice, QueueChanged | ServerEvent):
+    def _notice(self, notice: QueueChanged | PauseChanged | ServerEvent | Closing | Unknown) -> None:
+        if isinstance(notice, QueueChanged | PauseChanged | ServerEvent):
             self._tell(notice)
         elif isinstance(notice, Unknown):
             self._log.debug("the server says what nobody understands: {text}", text=notice.text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from astcti.model.actions import Outcome, RenderedAction
 from astcti.model.notices import CallView
-from astcti.protocols.client import CallEvent, QueueChanged, ServerEvent
+from astcti.protocols.client import CallEvent, PauseChanged, QueueChanged, ServerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ActionDone:
     outcome: Outcome | None = None
 
 
-Happening = LoggedIn | Rejected | Lost | QueueChanged | CallEvent | ServerEvent | ActionDone
+Happening = LoggedIn | Rejected | Lost | QueueChanged | PauseChanged | CallEvent | ServerEvent | ActionDone
 
 __all__ = [
     "ActionDone",
@@ -55,6 +55,7 @@ __all__ = [
     "Happening",
     "LoggedIn",
     "Lost",
+    "PauseChanged",
     "QueueChanged",
     "Rejected",
     "ServerEvent",

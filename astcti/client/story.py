@@ -14,6 +14,7 @@ from astcti.client.happenings import (
     Happening,
     LoggedIn,
     Lost,
+    PauseChanged,
     QueueChanged,
     Rejected,
     ServerEvent,
@@ -98,12 +99,13 @@ _TELLERS: dict[type, Callable[[Any], tuple[str, str]]] = {
     LoggedIn: _logged_in,
     Lost: _lost,
     Rejected: lambda no: ("refused", f"{no.server}: {printable(no.reason)}"),
+    PauseChanged: lambda p: ("pause", f"refused: {printable(p.reason)}" if p.number else "confirmed"),
     QueueChanged: lambda q: ("queue", f"{printable(q.queue)} {'joined' if q.member else 'left'}"),
     ServerEvent: _server_event,
 }
 
 
-_EVENTS = {LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueChanged: "queue"}
+_EVENTS = {LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueChanged: "queue", PauseChanged: "pause"}
 
 
 def _object(happening: Happening) -> dict[str, Any]:

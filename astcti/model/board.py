@@ -25,7 +25,12 @@ class Board:
     """Legs, bridges and stories by every name they are looked up by.
 
     :ivar listeners: interface of a phone to the name of the seat it stands on, for seats that somebody sits at.
-    :ivar quiet: true while the state is rebuilt from lists: nobody is told anything, and no pop is owed afterwards.
+    :ivar quiet: true while the state is rebuilt from lists: nobody is told anything.
+    :ivar owing: true while what would be told is owed: it is told by :func:`astcti.model.restoring.settle`.
+    :ivar recovered: true while that is done.
+    :ivar remember: whether somebody writes down what is known of services' calls: ``news`` are those of which there is
+        something new, ``ended_stories`` the unique ids of those that are over; both to be taken now and then.
+    :ivar callers: unique ids of the channels that were in the dial plan when the lists were made.
     :ivar now: seconds, of the event being looked at.
     """
 
@@ -34,8 +39,15 @@ class Board:
         self.is_member = is_member
         self.now = 0.0
         self.quiet = False
+        self.owing = False
+        self.recovered = False
+        self.callers: set[str] = set()
+        self.remember = False
+        self.news: dict[str, Leg] = {}
+        self.ended_stories: list[str] = []
         self.legs: dict[str, Leg] = {}
         self.by_channel: dict[str, Leg] = {}
+        self.at_phone: dict[str, set[Leg]] = {}
         self.bridges: dict[str, Bridge] = {}
         self.listeners: dict[str, str] = {}
         self.notices: list[Notice] = []
@@ -72,6 +84,7 @@ class Board:
         leg = Leg(uniqueid, channel, interface_of(channel), self._serial, self.now)
         self.legs[uniqueid] = leg
         self.by_channel[channel] = leg
+        self.at_phone.setdefault(leg.interface, set()).add(leg)
         half = local_pair_of(channel)
         if half:
             other = self._halves.pop(half, None)
@@ -106,7 +119,9 @@ class Board:
             del self.by_channel[leg.channel]
         leg.channel = channel
         self.by_channel[channel] = leg
+        self._leave_phone(leg)
         leg.interface = interface_of(channel)
+        self.at_phone.setdefault(leg.interface, set()).add(leg)
         if leg.interface:
             leg.story.channel = channel
         if leg.interface in self.listeners:
@@ -118,6 +133,7 @@ class Board:
         self.stubs.pop(leg.uniqueid, None)
         if self.by_channel.get(leg.channel) is leg:
             del self.by_channel[leg.channel]
+        self._leave_phone(leg)
         if leg.pair is not None:
             leg.pair.pair = None
             leg.pair = None
@@ -127,11 +143,21 @@ class Board:
         if leg.rings_for is not None:
             leg.rings_for.ringing.discard(leg.uniqueid)
         self.stop_waiting(leg)
+        if self.remember and leg.story.service is not None:
+            self.news.pop(leg.uniqueid, None)
+            self.ended_stories.append(leg.uniqueid)
         leg.unlink_due = 0.0
-        leg.peer = leg.linked = leg.rings_for = None
+        leg.peer = leg.linked = leg.rings_for = leg.withheld = None
         self._ended[leg.uniqueid] = None
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
+
+    def _leave_phone(self, leg: Leg) -> None:
+        there = self.at_phone.get(leg.interface)
+        if there is not None:
+            there.discard(leg)
+            if not there:
+                del self.at_phone[leg.interface]
 
     # -- stories
 
@@ -142,7 +168,13 @@ class Board:
             return False
         story.service = service
         self.promote(leg)
+        self.changed(leg)
         return True
+
+    def changed(self, leg: Leg) -> None:
+        """Something is known of a service's call that another life of this program would want to know."""
+        if self.remember and leg.story.service is not None:
+            self.news[leg.uniqueid] = leg
 
     def rings(self, leg: Leg, story: Story) -> None:
         """This phone rings (or will) for ``story``."""
@@ -192,7 +224,9 @@ class Board:
             return
         leg.known = True
         service = (leg.linked or leg.rings_for or leg.story).service
-        self.notices.append(Notice(kind, leg.interface, view, service.id if service else 0, pop, self.now))
+        self.notices.append(
+            Notice(kind, leg.interface, view, service.id if service else 0, pop, self.now, self.recovered)
+        )
 
     def tell_state(self, kind: str, leg: Leg, state: str = "") -> None:
         """Tell the leg's seat about its own channel."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from astcti.model import dialing, facts, parking, queueing, talking
+from astcti.model import dialing, facts, parking, queueing, restoring, talking
 from astcti.model.board import Board
 from astcti.model.channels import normalise_interface
 from astcti.model.facts import Fact
 from astcti.model.legs import Leg
 from astcti.model.notices import Notice
 from astcti.model.plan import Plan
+from astcti.model.restoring import Recall
 
 #: What each fact does. To change what an agent is told, find its fact here and follow the function.
 STEPS: Mapping[type[Fact], Callable[[Board, Any], None]] = {
@@ -21,6 +22,7 @@ STEPS: Mapping[type[Fact], Callable[[Board, Any], None]] = {
     facts.VariableSet: dialing.variable_set,
     facts.CallerId: dialing.caller_id_changed,
     facts.DialBegin: dialing.dial_began,
+    facts.DialEnd: dialing.dial_ended,
     facts.OriginateResult: dialing.originated,
     facts.Hangup: dialing.hung_up,
     facts.BridgeEnter: talking.entered,
@@ -80,6 +82,7 @@ class Tracker:
         """
         interface = normalise_interface(interface)
         self._board.listeners[interface] = seat or interface
+        restoring.withhold(self._board, interface)
 
     def unlisten(self, interface: str) -> None:
         """Nobody sits at this phone any more."""
@@ -131,18 +134,70 @@ class Tracker:
 
     # -- after the link to the PBX was away
 
-    def restore(self, found: Iterable[Fact], present: Collection[str], now: float) -> Sequence[Notice]:
+    def restore(
+        self,
+        found: Iterable[Fact],
+        present: Collection[str],
+        now: float,
+        *,
+        owed: bool = False,
+        recall: Recall | None = None,
+    ) -> Sequence[Notice]:
         """Take over what lists say: ``found`` are facts made of them, ``present`` the unique ids of all channels.
 
-        Calls that are gone end; those that are there do not pop where they are, but do at a seat they are passed on to.
+        Calls that are gone end. Those that are there do not pop where they are, but do at a seat they are passed on to;
+        unless what is ``owed`` is to be told by :meth:`settle`.
+
+        :param recall: what is known of a call from before this process began; asked for calls that are new to us.
         """
         notices = list(self.drop_missing(present, now))
-        self._board.quiet = True
+        board = self._board
+        board.quiet, board.owing = True, owed
         try:
-            for fact in found:
-                notices.extend(self.feed(fact, now))
+            restoring.take_over(board, found, present, lambda fact: notices.extend(self.feed(fact, now)), recall)
         finally:
-            self._board.quiet = False
+            board.quiet = board.owing = False
+        return notices
+
+    @property
+    def remember(self) -> bool:
+        """Whether changes of services' calls are kept for :meth:`take_changes`."""
+        return self._board.remember
+
+    @remember.setter
+    def remember(self, remember: bool) -> None:
+        self._board.remember = remember
+
+    def take_changes(self) -> tuple[list[Leg], list[str]]:
+        """Calls of services of which there is something new since the last time, and unique ids of those that ended."""
+        board = self._board
+        if not board.news and not board.ended_stories:
+            return [], []
+        changed, board.news = list(board.news.values()), {}
+        ended, board.ended_stories = board.ended_stories, []
+        return changed, ended
+
+    def unsettled(self) -> list[tuple[Leg, tuple[str, ...]]]:
+        """Callers of whom variables have to be known before :meth:`settle`, with the names of those."""
+        return restoring.unsettled(self._board)
+
+    def settle(self, now: float) -> Sequence[Notice]:
+        """Tell seats what they did not hear while we could not hear it."""
+        self._board.now = now
+        restoring.settle(self._board)
+        notices, self._board.notices = self._board.notices, []
+        return notices
+
+    def resume(self, interfaces: Iterable[str], again: Collection[str], now: float) -> Sequence[Notice]:
+        """Tell a seat what happened at its phones while those who sit there were away for a moment.
+
+        :param again: unique ids of calls that popped there, but nobody knows whether they were seen.
+        """
+        board = self._board
+        board.now = now
+        for interface in interfaces:
+            restoring.resume(board, interface, again)
+        notices, board.notices = board.notices, []
         return notices
 
     def drop_missing(self, present: Collection[str], now: float) -> Sequence[Notice]:
@@ -162,6 +217,10 @@ class Tracker:
     def legs(self) -> Mapping[str, Leg]:
         """All channels followed, by unique id."""
         return self._board.legs
+
+    def states_at(self, interface: str) -> list[str]:
+        """The states of the channels of a phone at this moment."""
+        return [leg.state for leg in self._board.at_phone.get(interface, ())]
 
     @property
     def counters(self) -> dict[str, int]:

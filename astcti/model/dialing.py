@@ -9,7 +9,19 @@ from astcti.model.plan import ServicePlan
 from astcti.model.talking import inherited, leave, tell_unlink
 
 #: What ``Newexten`` names as application on a leg that is being called: no step of a dial plan.
-_NOT_DIAL_PLAN = frozenset({"appdial", "appdial2", "appqueue"})
+NOT_DIAL_PLAN = frozenset({"appdial", "appdial2", "appqueue"})
+
+#: Hang-up causes that say nothing: unknown, normal.
+_UNSPECIFIC = frozenset({0, 16, 31})
+
+#: ``DIALSTATUS`` as a hang-up cause, in Asterisk's own words for it.
+_FATES = {
+    "BUSY": (17, "User busy"),
+    "NOANSWER": (19, "User alerting, no answer"),
+    "CONGESTION": (34, "Circuit/channel congestion"),
+    "CHANUNAVAIL": (20, "Subscriber absent"),
+    "CANCEL": (16, "Normal Clearing"),  # the caller hung up first
+}
 
 
 def appeared(board: Board, fact: facts.ChannelNew) -> None:
@@ -70,7 +82,7 @@ def executed(board: Board, fact: facts.ChannelExten) -> None:
     """A channel runs an application of the dial plan."""
     leg = board.leg(fact.uniqueid, fact.channel, fact.linkedid)
     application = fact.application.lower()
-    if leg is None or application in _NOT_DIAL_PLAN:
+    if leg is None or application in NOT_DIAL_PLAN:
         return
     story = leg.story
     story.context = fact.context
@@ -113,6 +125,7 @@ def store(board: Board, leg: Leg, variable: str, value: str) -> None:
         changed = changed or story.variables.get(spelling) != value
         story.variables[spelling] = value
     if changed and story.service is not None:
+        board.changed(leg)
         board.tell_state("Newexten", leg)
 
 
@@ -156,6 +169,14 @@ def dial_began(board: Board, fact: facts.DialBegin) -> None:
         board.tell("Callerid", dest, view)
 
 
+def dial_ended(board: Board, fact: facts.DialEnd) -> None:
+    """Dialling ended, for one of the phones that were dialled; several ends may come, also of one phone."""
+    leg = board.legs.get(fact.source_uniqueid)
+    if leg is None or (fact.status == "CANCEL" and leg.fate):
+        return  # those that are still ringing when it is over are cancelled, whatever the end was
+    leg.fate = "" if fact.status == "ANSWER" else fact.status
+
+
 def _caller_behind(source: Leg) -> Story:
     """Whose call it is that ``source`` passes on: across a Local channel, whoever dialled its first half."""
     for _ in range(8):
@@ -189,5 +210,15 @@ def hung_up(board: Board, fact: facts.Hangup) -> None:
     if leg.linked is not None:
         tell_unlink(board, leg)
     if leg.known:
-        board.tell("Hangup", leg, leg.view(reason_code=fact.cause, reason_text=fact.cause_text))
+        cause, text = _true_cause(leg, fact)
+        board.tell("Hangup", leg, leg.view(reason_code=cause, reason_text=text))
     board.forget(leg)
+
+
+def _true_cause(leg: Leg, fact: facts.Hangup) -> tuple[int, str]:
+    """Why the call ended: where nobody answered, a dial plan that just hangs up says "normal" whatever the reason."""
+    told = (fact.cause, fact.cause_text)
+    if fact.cause not in _UNSPECIFIC:
+        return told
+    fate = leg.fate or (leg.pair.fate if leg.pair is not None else "")
+    return _FATES.get(fate, told)

@@ -178,6 +178,15 @@ class AgentComplete(NamedTuple):
     reason: str
 
 
+class AgentMissed(NamedTuple):
+    """A queue rang a member in vain for ``ring_seconds``: not answered, or refused."""
+
+    uniqueid: str
+    queue: str
+    interface: str
+    ring_seconds: float
+
+
 class MemberAdded(NamedTuple):
     """A member sits in a queue. ``membership`` is ``dynamic``, ``static`` or ``realtime``."""
 
@@ -310,6 +319,7 @@ Fact = (
     | AgentRing
     | AgentConnect
     | AgentComplete
+    | AgentMissed
     | MemberAdded
     | MemberRemoved
     | MemberPaused

@@ -61,15 +61,17 @@ class Leg:
     :ivar heir: unique id of the leg that takes this one's place when it goes (:func:`astcti.model.talking.inherited`).
     :ivar peer: the leg on the other side of ``linked``.
     :ivar pair: the other half, of a Local channel.
+    :ivar fate: why nobody has answered what this leg dialled last, as ``DIALSTATUS``; empty if somebody has.
     :ivar dialed: rung by the dial plan's ``Dial``, not by a queue.
     :ivar named: its seat was told who calls (``Callerid``).
     :ivar known: its seat was told of it at all, so it must hear the end.
     :ivar seen: when the PBX last said something about it, in seconds.
+    :ivar withheld: the story that did not pop at its seat because nobody sat there; it does if they were only away.
     """
 
     __slots__ = (
-        "bridge", "channel", "dialed", "heir", "interface", "known", "linked", "linkedid", "named", "pair", "peer",
-        "rings_for", "seen", "serial", "state", "story", "uniqueid", "unlink_due",
+        "bridge", "channel", "dialed", "fate", "heir", "interface", "known", "linked", "linkedid", "named", "pair",
+        "peer", "rings_for", "seen", "serial", "state", "story", "uniqueid", "unlink_due", "withheld",
     )  # fmt: skip
 
     def __init__(self, uniqueid: str, channel: str, interface: str, serial: int, now: float) -> None:
@@ -86,7 +88,9 @@ class Leg:
         self.bridge: Bridge | None = None
         self.pair: Leg | None = None
         self.heir = ""
+        self.fate = ""
         self.unlink_due = 0.0
+        self.withheld: Story | None = None
         self.dialed = False
         self.named = False
         self.known = False

@@ -35,7 +35,8 @@ class Notice(NamedTuple):
     ``kind`` is the protocol's event id (``Newchannel Newstate Newexten Callerid Dial Join Leave Link Unlink
     OriginateResponse Hangup``, or one of ``events2``). ``seat`` is the interface of the phone concerned, e.g.
     ``PJSIP/201``. ``service_id`` is the service of the call, 0 when it has none. ``pop`` is true on the one
-    ``Link`` of a (service call, seat) that carries actions; ``time`` is seconds since the epoch.
+    ``Link`` of a (service call, seat) that carries actions; ``time`` is seconds since the epoch. ``recovered``: it
+    happened a while ago, when we did not see it or nobody could be told.
     """
 
     kind: str
@@ -44,3 +45,4 @@ class Notice(NamedTuple):
     service_id: int = 0
     pop: bool = False
     time: float = 0.0
+    recovered: bool = False

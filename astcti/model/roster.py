@@ -10,7 +10,7 @@ from astcti.model.channels import normalise_interface
 
 
 class Member(NamedTuple):
-    """A member of one queue."""
+    """A member of one queue; ``location`` is its interface as the PBX spells it."""
 
     queue: str
     interface: str
@@ -19,6 +19,7 @@ class Member(NamedTuple):
     penalty: int
     paused: bool
     reason: str
+    location: str = ""
 
 
 class Roster:
@@ -35,8 +36,9 @@ class Roster:
         old = self._members.get(key)
         if isinstance(fact, facts.MemberAdded):
             self._members[key] = Member(
-                fact.queue, interface, fact.name, fact.membership, fact.penalty, fact.paused, fact.reason
-            )
+                fact.queue, interface, fact.name, fact.membership, fact.penalty, fact.paused, fact.reason,
+                fact.interface,
+            )  # fmt: skip
             self._queues.setdefault(interface, set()).add(fact.queue)
             return old is None
         if isinstance(fact, facts.MemberPaused):

@@ -35,7 +35,7 @@ def owner_of(legs: list[Leg]) -> Leg:
 def connect(board: Board, bridge: Bridge) -> None:
     """Somebody came into this bridge: tell every seat that is newly connected with a story."""
     legs = conversation(bridge)
-    if len(legs) < 2:
+    if len(legs) < 2 or board.owing:
         return
     owner = owner_of(legs)
     story = owner.story

@@ -38,6 +38,9 @@ class Sink(Protocol):
     def start_tls(self) -> None:
         """Begin a TLS handshake."""
 
+    def channel_binding(self) -> bytes | None:
+        """What only the two ends of this connection know, None where there is no TLS 1.3."""
+
     def logged_in(self) -> None:
         """The client has said who it is."""
 

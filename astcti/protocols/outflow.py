@@ -8,7 +8,7 @@ from astcti.model.actions import RenderedAction
 from astcti.model.node import Node
 from astcti.model.notices import Notice
 from astcti.protocols.compression import Deflater
-from astcti.protocols.limits import DROP_ABOVE
+from astcti.protocols.limits import DROP_ABOVE, XML_LINE
 from astcti.protocols.replies import Code, Dialect, failure_text, line, queue_text
 from astcti.protocols.xmlevents import render, render_node_event, render_server_event
 
@@ -20,6 +20,8 @@ BASE_KINDS = frozenset(
 
 DROPPABLE = frozenset({"Newstate", "Newexten", "ExtensionState"})
 """Events that a slow client misses first."""
+
+_RECOVERED = b' recovered="yes"><call>'
 
 
 class Outflow:
@@ -70,7 +72,10 @@ class Outflow:
 
     def event(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """Tell an event of a call."""
-        self._add_document(render(notice, actions, self.dialect is Dialect.V1))
+        document = render(notice, actions, self.dialect is Dialect.V1)
+        if notice.recovered and "events2" in self.capabilities and len(document) + len(_RECOVERED) < XML_LINE:
+            document = document.replace(b"><call>", _RECOVERED, 1)
+        self._add_document(document)
 
     def server_event(self, kind: str, element: str, text: str = "", **attributes: str) -> None:
         """Tell another event, if the client wants such."""

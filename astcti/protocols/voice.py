@@ -19,7 +19,7 @@ from astcti.protocols.limits import ABORT_ABOVE, LINGER_SECONDS
 from astcti.protocols.outflow import Outflow
 from astcti.protocols.patience import Patience
 from astcti.protocols.replies import Code, Dialect
-from astcti.protocols.states import State
+from astcti.protocols.states import LOGGED_IN, State
 from astcti.protocols.wheel import GRANULARITY
 
 _log = Logger()
@@ -37,13 +37,14 @@ class Voice:
     # One object per client, and thousands of clients: slots, and shared constants wherever there is nothing to say.
     __slots__ = (
         "_attached", "_busy", "_context", "_early", "_failures", "_intake", "_outflow", "_patience", "_paused",
-        "_running", "_settings", "_sink", "peer", "secure", "slot", "state", "username",
+        "_running", "_settings", "_sink", "_ticket_due", "peer", "said_goodbye", "secure", "slot", "state", "username",
     )  # fmt: skip
 
     def __init__(self, context: SessionContext, sink: Sink, peer: str, secure: bool) -> None:
         settings = context.settings
         self.peer = peer
         self.secure = secure
+        self.said_goodbye = False
         self.state: State = State.GREETED
         self.username = ""
         self.slot: int | None = None
@@ -59,6 +60,7 @@ class Voice:
         self._busy = False
         self._paused = False
         self._failures = 0
+        self._ticket_due = False
         self._early: list[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
 
     # -- what the desk calls
@@ -111,6 +113,18 @@ class Voice:
             else:
                 self._outflow.reply([(Code.PAUSED, "OK")])
             self._wake()
+
+    def tell_ticket(self) -> None:
+        """Give the client a ticket to come back with, if it wants any: now, or behind the reply that it waits for."""
+        if "resume" in self._outflow.capabilities and self.state in LOGGED_IN:
+            if self._busy:
+                self._ticket_due = True
+            elif ticket := self._context.desk.ticket(self):
+                self.reply(Code.TICKET, ticket)
+
+    def channel_binding(self) -> bytes | None:
+        """What only the two ends of this connection know."""
+        return self._sink.channel_binding()
 
     def dismiss(self, number: int, reason: str, cause: str) -> None:
         """Say why the connection ends, and end it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -22,11 +22,15 @@ class UnreadableEvent(PeerError):
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """An event of a call. ``id`` is ``Link`` etc.; ``actions`` are there once, in the event that is to pop a screen."""
+    """An event of a call. ``id`` is ``Link`` etc.; ``actions`` are there once, in the event that is to pop a screen.
+
+    :ivar recovered: it happened a while ago, when the server did not see it or could not tell it.
+    """
 
     id: str
     call: CallView
     actions: tuple[RenderedAction, ...] = ()
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def parse(document: bytes) -> CallEvent | ServerEvent:
         raise UnreadableEvent(f"the root is {root.tag!r}")
     kind = root.get("id", "")
     if len(root) and root[0].tag == "call":
-        return _call_event(kind, root[0])
+        event = _call_event(kind, root[0])
+        return replace(event, recovered=True) if root.get("recovered") == "yes" else event
     if not len(root):
         return ServerEvent(kind)
     child = root[0]

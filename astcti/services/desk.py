@@ -55,8 +55,12 @@ class Desk:
         self.counters = Counters() if counters is None else counters
         self.floor = Floor(listening)
         self._reception = Reception(books, self.floor, accounts, membership, self.counters)
-        self._teller = Teller(self.floor, books.audience, start, self._broken, self.counters, self._told)
+        self._teller = Teller(
+            self.floor, books.audience, start, self._broken, self.counters, self._told,
+            self._happened,
+        )  # fmt: skip
         self._duties: tuple[Duty, ...] = ()
+        self._followers: tuple[Duty, ...] = ()  # those that follow calls: few, and there are many events
         self.floor.on_seated = lambda attendance: self._each("seated", attendance)
         self.floor.on_left = lambda attendance: self._each("left", attendance)
 
@@ -68,6 +72,7 @@ class Desk:
             duty.desk = self
             self._reception.learn(duty.answers())
         self._duties += duties
+        self._followers = tuple(duty for duty in self._duties if type(duty).happened is not Duty.happened)
 
     def _each(self, happening: str, *about: object) -> None:
         for duty in self._duties:
@@ -81,6 +86,14 @@ class Desk:
         for duty in self._duties:
             duty.told(attendance, notice, actions)
 
+    def _happened(self, attendance: Attendance, notice: Notice) -> None:
+        for duty in self._followers:
+            try:
+                duty.happened(attendance, notice)
+            except Exception:
+                self.counters.faults += 1
+                self._log.failure("{duty}: happened", duty=type(duty).__name__)
+
     async def stop_duties(self) -> None:
         """The server stops, everybody has left: await what is still to be done with the PBX."""
         ending = [maybeDeferred(duty.stopping) for duty in self._duties]
@@ -91,6 +104,19 @@ class Desk:
     def member_fact(self, fact: Fact) -> None:
         """The PBX said something about a member of a queue."""
         self._each("member_fact", fact)
+
+    def move(self, attendance: Attendance, remote: str) -> None:
+        """Have somebody's calls go by another phone than those of their seat; with an empty text by those again.
+
+        :param remote: an interface that nobody else's calls go by.
+        """
+        seat = attendance.seat
+        assert seat is not None, "only who sits somewhere can be moved"
+        before = attendance.phones
+        attendance.remote = remote
+        self.floor.furnish(attendance, seat, self.books.seats.channels[seat.id], self.books.seats.phones(seat))
+        if attendance.phones != before:
+            self._each("moved", attendance, before)
 
     # -- what sessions ask (IDesk)
 
@@ -114,6 +140,14 @@ class Desk:
         except Refused as e:
             self.counters.refuse(e.number)
             raise
+
+    def mechanisms(self, client: IClient) -> tuple[str, ...]:
+        """The mechanisms of ``AUTH`` that a client may use."""
+        return ()
+
+    def ticket(self, client: IClient) -> str:
+        """A ticket for coming back."""
+        return ""
 
     def perform(self, client: IClient, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks."""
@@ -167,6 +201,8 @@ class Desk:
     def link_changed(self, up: bool) -> None:
         """The PBX can be reached, or cannot any more: clients are told."""
         if self._reception.link_up == up:
+            if up:
+                self._each("link_changed", up)  # its state was taken over anew
             return
         self._reception.link_up = up
         for attendance in list(self.floor.attendances):

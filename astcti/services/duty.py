@@ -41,11 +41,21 @@ class Duty:
     def left(self, attendance: Attendance) -> None:
         """Somebody is gone, however that came; operator, seat and phones are still as they were."""
 
+    def moved(self, attendance: Attendance, before: tuple[str, ...]) -> None:
+        """Their calls go by other phones from here on, without a change of the configuration.
+
+        :param before: the phones until now, as channels show them; ``attendance.phones`` are those from here on.
+        """
+
     def told(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """A call event was handed to a client, with these actions."""
 
+    def happened(self, attendance: Attendance, notice: Notice) -> None:
+        """A call at their phones went on, whether or not they may hear of it; if so they have been told."""
+
     def member_fact(self, fact: Fact) -> None:
-        """The PBX said something about a member of a queue; the roster knows it already."""
+        """The PBX said something about a member of a queue: came, went, was paused (the roster knows it already); or
+        was connected with a caller, has ended that, was rung in vain."""
 
     def link_changed(self, up: bool) -> None:
         """The PBX can be asked anything from here on, its state taken over; or it cannot any more."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from astcti.config.model import Operator, Seat
 from astcti.errors import Refused
 from astcti.interfaces import IClient
+from astcti.model.channels import normalise_interface
 from astcti.services.heard import Heard
 
 
@@ -30,13 +31,14 @@ class Attendance:
     :ivar operator: who it is, once logged in.
     :ivar seat: where they sit, once that is known; ``channels`` are its phones as configured and ``phones`` as channels
         show them.
+    :ivar remote: the interface that their calls go by instead of the seat's phones, as configured; usually empty.
     :ivar system: the client's operating system: ``LINUX``, ``WINDOWS``, ``MACINTOSH`` or not said.
     :ivar moments: unique ids of running calls to the moments (``RINGING LINK``) they had here; only kept for services
         with actions that need it.
     :ivar heard: calls they were told of; None while there was none.
     """
 
-    __slots__ = ("channels", "client", "heard", "moments", "operator", "phones", "seat", "since", "system")
+    __slots__ = ("channels", "client", "heard", "moments", "operator", "phones", "remote", "seat", "since", "system")
 
     def __init__(self, client: IClient, since: float) -> None:
         self.client = client
@@ -45,6 +47,7 @@ class Attendance:
         self.seat: Seat | None = None
         self.channels: tuple[str, ...] = ()
         self.phones: tuple[str, ...] = ()
+        self.remote = ""
         self.system = ""
         self.moments: dict[str, set[str]] = _NO_MOMENTS
         self.heard: Heard | None = None
@@ -147,7 +150,12 @@ class Floor:
         self.on_seated(attendance)
 
     def furnish(self, attendance: Attendance, seat: Seat, channels: tuple[str, ...], phones: tuple[str, ...]) -> None:
-        """These are the phones of their seat now; those already there are not touched."""
+        """These are the phones of their seat now; those already there are not touched.
+
+        Whose calls go elsewhere has that one phone as long as :attr:`Attendance.remote` says so.
+        """
+        if attendance.remote:
+            channels, phones = (attendance.remote,), (normalise_interface(attendance.remote),)
         self._release(attendance, set(attendance.phones) - set(phones))
         for phone in phones:
             if self.at_phone.get(phone) is not attendance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -12,8 +12,21 @@ from astcti.ami.dialect import translate
 from astcti.ami.message import Message
 from astcti.model.calls import Tracker
 from astcti.model.channels import normalise_interface
-from astcti.model.facts import Booted, Fact, Hangup, MemberAdded, MemberPaused, MemberRemoved, Shutdown
+from astcti.model.facts import (
+    AgentComplete,
+    AgentConnect,
+    AgentMissed,
+    Booted,
+    Fact,
+    Hangup,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    Shutdown,
+    VariableSet,
+)
 from astcti.model.notices import Notice
+from astcti.model.restoring import Recall
 from astcti.model.roster import Roster
 from astcti.services.stock import Stock
 
@@ -42,6 +55,8 @@ class Follower:
 
     :ivar used: events that meant something; ``faults`` those that we failed on.
     :ivar overflowed: events lost because too many had to be kept.
+    :ivar on_call: called with each fact about a call, before it is tracked, as long as somebody wants to know.
+    :ivar recall: what is known of a call from before this process began.
     :ivar on_booted: called when the PBX says that it is ready, ``on_shutdown`` that it shuts down.
     """
 
@@ -55,8 +70,10 @@ class Follower:
         self.used = 0
         self.faults = 0
         self.overflowed = 0
+        self.on_call: Callable[[Fact], object] | None = None
         self.on_booted: Callable[[], object] = lambda: None
         self.on_shutdown: Callable[[], object] = lambda: None
+        self.recall: Recall | None = None
 
     def follow(self, message: Message) -> None:
         """Follow one event, or keep it for later."""
@@ -69,12 +86,17 @@ class Follower:
                 self.used += 1
                 now = self._clock.seconds()
                 for fact in facts:
-                    if type(fact) in _OTHERS:
+                    kind = type(fact)
+                    if kind in _OTHERS:
                         self._take(fact)
                         continue
+                    if self.on_call is not None:
+                        self.on_call(fact)
                     notices = self.tracker.feed(fact, now)
                     if notices:
                         self._audience.notified(notices)
+                    if kind in _AT_MEMBERS:
+                        self._audience.member_fact(fact)
                 if self._timer is None and self.tracker.unlinks:
                     self._wait()
         except Exception:
@@ -83,14 +105,18 @@ class Follower:
             _log.failure("Following {event}", event=message.event)
 
     def _keep(self, held: list[Message], message: Message) -> None:
-        if len(held) < MAX_HELD:
+        if message.event in _AT_ONCE:
+            for fact in translate(message):
+                self._take(fact)
+        elif len(held) < MAX_HELD:
             held.append(message)
         else:
             self.overflowed += 1
 
     def hold(self) -> None:
-        """Keep what comes from now on."""
-        self._held = []
+        """Keep what comes from now on, and what is kept already."""
+        if self._held is None:
+            self._held = []
 
     def release(self) -> None:
         """Follow what was kept, and go on as usual."""
@@ -99,19 +125,31 @@ class Follower:
             self.follow(message)
 
     def drop(self) -> None:
-        """Forget what was kept: the link it came by is gone."""
-        self._held = None
+        """Forget what was kept: the link it came by is gone. What comes by the next one is kept from its beginning."""
+        self._held = []
 
     def restore(self, stock: Stock) -> None:
-        """Take over what the PBX's lists say. Ends of calls that are gone are told; nothing pops."""
+        """Take over what the PBX's lists say. Ends of calls that are gone are told; :meth:`settle` tells the rest."""
         if stock.present is not None:
-            self._tell(self.tracker.restore(stock.found, stock.present, self._clock.seconds()))
+            now = self._clock.seconds()
+            self._tell(self.tracker.restore(stock.found, stock.present, now, owed=True, recall=self.recall))
         if stock.members is not None:
             came, went = self.roster.replace(stock.members)
             for gone in went:
                 self._audience.member_changed(gone.queue, normalise_interface(gone.interface), False)
             for new in came:
                 self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
+
+    def settle(self, variables: Iterable[VariableSet]) -> None:
+        """Tell what nobody heard while the PBX could not be seen: calls answered meanwhile pop."""
+        now = self._clock.seconds()
+        for fact in variables:
+            self._tell(self.tracker.feed(fact, now))
+        self._tell(self.tracker.settle(now))
+
+    def resume(self, interfaces: Iterable[str], again: Collection[str]) -> None:
+        """As :meth:`settle`, for one seat whose client was away for a moment."""
+        self._tell(self.tracker.resume(interfaces, again, self._clock.seconds()))
 
     def _take(self, fact: Fact) -> None:
         """Follow what is not about a call."""
@@ -167,4 +205,6 @@ class Follower:
             self._timer = None
 
 
+_AT_MEMBERS = frozenset({AgentConnect, AgentComplete, AgentMissed})  # told as news of a member too
+_AT_ONCE = frozenset({"FullyBooted", "Shutdown"})  # also while events are kept
 _OTHERS = frozenset({MemberAdded, MemberRemoved, MemberPaused, Shutdown, Booted})

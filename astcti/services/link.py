@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from astcti.ami.dialect import interest_for
 from astcti.config.settings import Settings
-from astcti.errors import AMIError
+from astcti.errors import AMIError, AMILost
 from astcti.model.plan import Plan
 from astcti.services.asking import Asking
 from astcti.services.desk import Desk
 from astcti.services.following import Follower
 from astcti.services.pbx import IPbx, MakePbx
-from astcti.services.stock import take_stock
+from astcti.services.stock import Stock, ask_variables, take_stock
 
 #: Settings that make another link.
 LINK_SETTINGS = (
     "ami_host", "ami_port", "ami_user", "ami_secret", "ami_tls", "ami_ca_file", "ami_plaintext_login",
 )  # fmt: skip
+
+STOCK_SECONDS = 60.0  # for all lists together, however lively they go on
+
+#: Seconds until a list that did not come is asked for again; after the last, at the next reconnection only.
+AGAIN_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 
 
 class LinkService(Service):
@@ -62,7 +67,11 @@ class LinkService(Service):
         self.asking = Asking() if asking is None else asking
         self._grace: IDelayedCall | None = None
         self._syncing: Deferred[None] | None = None
+        self._again: IDelayedCall | None = None
+        self._there = False
+        self._late = 0
         self.follower = follower
+        follower.hold()
         follower.on_booted = self._booted
         follower.on_shutdown = lambda: self._lost("it is shutting down")
         self.pbx = self._made()
@@ -125,10 +134,15 @@ class LinkService(Service):
     # -- what the link says
 
     def _booted(self) -> None:
-        if self.up and self._syncing is None:  # we came before it was ready: what we know of it is too little
-            self._connected()
+        if self._there:  # we came before it was ready: what we know of it is too little
+            self._begin_taking_stock()
 
     def _connected(self) -> None:
+        self._there = True
+        self._late = 0
+        self._begin_taking_stock()
+
+    def _begin_taking_stock(self) -> None:
         self.follower.hold()
         self._stop_syncing()
         syncing = Deferred.fromCoroutine(self._synchronise(self.pbx))
@@ -137,16 +151,21 @@ class LinkService(Service):
         syncing.addErrback(self._not_synchronised)
 
     async def _synchronise(self, pbx: IPbx) -> None:
-        stock = await take_stock(pbx)
+        stock = await self._stock(pbx)
+        try:
+            self.follower.restore(stock)
+            variables = await ask_variables(pbx, self.follower.tracker.unsettled())
+        except (AMILost, CancelledError):
+            raise
+        except Exception:  # a fault of ours must not keep everybody out: calls from now on can be followed
+            self._log.failure("Taking over what the PBX has")
+            variables = []
         if pbx is not self.pbx:
             return
         self._syncing = None
         self._stop_waiting()
-        try:
-            self.follower.restore(stock)
-        except Exception:  # a fault of ours must not keep everybody out: calls from now on can be followed
-            self._log.failure("Taking over what the PBX has")
-        self._queues = stock.queues
+        if stock.queues is not None:
+            self._queues = stock.queues
         self._look_for_queues()
         if not self.up:
             self.up = True
@@ -159,8 +178,42 @@ class LinkService(Service):
         )
         self.asking.pbx = pbx
         self._desk.link_changed(True)
+        try:
+            self.follower.settle(variables)
+        except Exception:
+            self._log.failure("Telling what happened meanwhile")
         self.follower.release()
         self._open_door()
+        self._ask_again_for(stock.late)
+
+    async def _stock(self, pbx: IPbx) -> Stock:
+        """What the PBX has, as far as it says so; whatever it says, this ends."""
+        try:
+            return await Deferred.fromCoroutine(take_stock(pbx)).addTimeout(STOCK_SECONDS, self._clock)
+        except TimeoutError:
+            self._log.warn("The PBX went on listing for {seconds:g} s; that was given up", seconds=STOCK_SECONDS)
+        except (AMIError, CancelledError):
+            raise
+        except Exception:
+            self._log.failure("Understanding what the PBX has")
+        return Stock(late=frozenset({"everything"}))
+
+    def _ask_again_for(self, late: Collection[str]) -> None:
+        """What did not come is asked for again, less and less often: nobody stays blind because the PBX was slow."""
+        if not late:
+            self._late = 0
+        elif self._late < len(AGAIN_SECONDS):
+            seconds = AGAIN_SECONDS[self._late]
+            self._late += 1
+            self._log.warn("Asking the PBX again for {lists} in {seconds:g} s", lists=", ".join(sorted(late)),
+                           seconds=seconds)  # fmt: skip
+            self._again = self._clock.callLater(seconds, self._ask_again)
+        else:
+            self._log.error("The PBX does not tell {lists}; it is not asked again", lists=", ".join(sorted(late)))
+
+    def _ask_again(self) -> None:
+        self._again = None
+        self._begin_taking_stock()
 
     def _look_for_queues(self) -> None:
         """A queue of a service that the PBX does not have is a slip of the pen in one of the two configurations."""
@@ -175,6 +228,7 @@ class LinkService(Service):
 
     def _lost(self, reason: str) -> None:
         """No link: nobody can log in, and clients wait for it only so long."""
+        self._there = False
         self._stop_syncing()
         self.follower.drop()
         if not self.up:
@@ -202,6 +256,9 @@ class LinkService(Service):
             self._grace = None
 
     def _stop_syncing(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
         syncing, self._syncing = self._syncing, None
         if syncing is not None:
             syncing.addErrback(lambda _: None)

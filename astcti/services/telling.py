@@ -36,6 +36,7 @@ class Teller:
         fault: Fault,
         counters: Counters,
         told: Callable[[Attendance, Notice, Sequence[RenderedAction]], None] = lambda *about: None,
+        happened: Callable[[Attendance, Notice], None] = lambda *about: None,
     ) -> None:
         self.audience = audience
         self._fault = fault
@@ -43,6 +44,7 @@ class Teller:
         self._start = start
         self._counters = counters
         self._told = told
+        self._happened = happened
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to the client at its seat, if there is one and they may hear of it."""
@@ -51,6 +53,7 @@ class Teller:
             return
         try:
             self._tell(attendance, attendance.operator, notice)
+            self._happened(attendance, notice)
         except Exception:
             self._fault(attendance)  # whatever is wrong with one client must not reach the next one's call
 

@@ -24,10 +24,12 @@ from astcti.model.commands import (
     ListServices,
     LoggedIn,
     Login,
+    Originate,
     QueueList,
     Reply,
     ServiceList,
     SetSystem,
+    Telecommute,
 )
 from astcti.model.notices import CallView, Notice
 from astcti.protocols.context import SessionContext
@@ -48,6 +50,7 @@ class FakeDesk:
         self.seats = {"00:1c:bf:37:53:ba": "SIP/201", "00:23:ae:01:b3:7b": "SIP/200"}
         self.clients: list[IClient] = []
         self.detached: list[IClient] = []
+        self.tickets = 0
         self.asked: list[Command] = []
         self.seat_of: dict[IClient, str] = {}
         self.refuse_all: Refused | None = None
@@ -66,6 +69,13 @@ class FakeDesk:
     def may_try(self, client: IClient, username: str) -> None:
         if username in self.locked:
             raise Refused(917, "too many attempts, retry in 60 s")
+
+    def mechanisms(self, client: IClient) -> tuple[str, ...]:
+        return ("SCRAM-SHA-256",)
+
+    def ticket(self, client: IClient) -> str:
+        self.tickets += 1
+        return f"ticket-{self.tickets}"
 
     def perform(self, client: IClient, command: Command) -> Deferred[Reply] | Reply:
         self.asked.append(command)
@@ -102,6 +112,10 @@ class FakeDesk:
                 return ServiceList((("astctidemo", "astctidemo", "inbound"), ("outgoing", "outgoing", "outbound")))
             case ListQueues():
                 return QueueList((("astcti", True), ("sales", False)))
+            case Originate(_, "nosuch"):
+                raise Refused(922, "unknown or unusable service")
+            case Originate() | Telecommute():
+                return Done()
 
     def _sit(self, client: IClient, seat: str) -> tuple[str, ...]:
         self.seat_of[client] = seat

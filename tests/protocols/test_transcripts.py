@@ -108,6 +108,8 @@ class TranscriptTests(SynchronousTestCase):
             "S: 100 OK SIP/200",
             lambda: session.queue_changed("astcti", True),
             "S: 200 astcti",
+            "C: ORIG 205|outgoing|1",
+            "S: 100 OK",
             lambda: session.notify(result, ()),
             'S: <event id="OriginateResponse"><call>…<state>Success</state>…<reason code="4">answered</reason>'
             "</call></event>",
@@ -140,7 +142,9 @@ class TranscriptTests(SynchronousTestCase):
             "C: EXTEN SIP/311",
             "S: 100 OK SIP/311",
             "C: ORIG 00441234 nosuch",
-            "S: 101 900 unknown command",
+            "S: 101 922 unknown or unusable service",
+            "C: ORIG 00441234",
+            "S: 100 OK",
             "C: EXTEN 312",
             "S: 101 903 seat already set",
         )

@@ -57,6 +57,7 @@ class FakeClient:
     def __init__(self, peer: str = "192.0.2.10", secure: bool = False) -> None:
         self.peer = peer
         self.secure = secure
+        self.said_goodbye = False
         self.told: list[tuple[Notice, Sequence[RenderedAction]]] = []
         self.queues: list[tuple[str, bool]] = []
         self.pbx: list[bool] = []
@@ -65,6 +66,8 @@ class FakeClient:
         self.documents: list[tuple[str, Node]] = []
         self.pauses: list[tuple[int, str]] = []
         self.broken = False
+        self.tickets = 0
+        self.binding: bytes | None = None
 
     def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         if self.broken:
@@ -85,6 +88,12 @@ class FakeClient:
 
     def pause_changed(self, number: int, reason: str) -> None:
         self.pauses.append((number, reason))
+
+    def tell_ticket(self) -> None:
+        self.tickets += 1
+
+    def channel_binding(self) -> bytes | None:
+        return self.binding
 
     def dismiss(self, number: int, reason: str, cause: str) -> None:
         self.dismissed.append((number, reason, cause))
@@ -153,12 +162,13 @@ class Store:
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
         self.alternatives: dict[str, str] = {}
+        self.scrams: dict[str, str] = {}
         self.broken = False
 
     def put(self, username: str, column: str, running: str, value: str, now: float, /) -> bool:
         if self.broken:
             raise OSError("disk full")
-        {"PASS_WORD": self.kept, "PASS_ALT": self.alternatives}[column][username] = value
+        {"PASS_WORD": self.kept, "PASS_ALT": self.alternatives, "SCRAM": self.scrams}[column][username] = value
         return True
 
 
@@ -205,7 +215,7 @@ def call_centre(**changes: Any) -> Configuration:
 class Office:
     """A desk with everything around it faked."""
 
-    def __init__(self, configuration: Configuration | None = None, **settings: Any) -> None:
+    def __init__(self, configuration: Configuration | None = None, *, listening: Any = None, **settings: Any) -> None:
         self.clock = Clock()
         self.phones = Phones()
         self.members = Members()
@@ -219,7 +229,7 @@ class Office:
             self.configuration,
             self.settings,
             self.accounts,
-            listening=self.phones,
+            listening=self.phones if listening is None else listening,
             membership=self.members,
             start=self.started.append,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import md5
 from typing import Any, Final
+from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
@@ -18,6 +19,11 @@ DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
 def digest_of(password: str) -> str:
     """Give the form in which a password travels: its MD5, in 32 lower-case hexadecimal digits."""
     return md5(password.encode(), usedforsecurity=False).hexdigest()
+
+
+def _pause_line(direction: str, reason: str, queue: str) -> str:
+    details = {"queue": queue, "reason": reason}
+    return " ".join(["PAUSE", direction, *(f"{name}={quote(text, safe='')}" for name, text in details.items() if text)])
 
 
 class Commands:
@@ -87,6 +93,22 @@ class Commands:
     def change_password(self, old: str, new: str) -> Deferred[None]:
         """``CHPW``: both as :func:`digest_of` them."""
         return self.command(f"CHPW {old} {new}")
+
+    def pause(self, reason: str = "", queue: str = "") -> Deferred[bool]:
+        """``PAUSE IN``: of all queues or of one. Gives False: it is pending, and :class:`.PauseChanged` follows."""
+        return self.command(_pause_line("IN", reason, queue))
+
+    def unpause(self, queue: str = "") -> Deferred[bool]:
+        """``PAUSE OUT``: gives True when the PBX has confirmed it."""
+        return self.command(_pause_line("OUT", "", queue))
+
+    def ready(self) -> Deferred[None]:
+        """``REDY``: after-call work is done."""
+        return self.command("REDY")
+
+    def wrap_up(self, on: bool = True) -> Deferred[None]:
+        """``WRAP``: begin after-call work that lasts until it is ended, or end it."""
+        return self.command(f"WRAP {'ON' if on else 'OFF'}")
 
     def noop(self) -> Deferred[None]:
         """``NOOP``: see that the server is there."""

@@ -47,7 +47,7 @@ class CTIClient(Commands):
 
     :param on_event: called with every :class:`.CallEvent`, in the order in which they come.
     :param on_notice: called with whatever else the server says by itself: :class:`.QueueChanged`,
-        :class:`.ServerEvent`, :class:`.Closing`, :class:`.Unknown`.
+        :class:`.PauseChanged`, :class:`.ServerEvent`, :class:`.Closing`, :class:`.Unknown`.
     :ivar greeted: fires with the server's greeting, or fails.
     :ivar greeting: that greeting, None before.
     :ivar lost: fires with a reason for people when the connection is gone. It never fails.

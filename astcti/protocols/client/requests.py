@@ -128,6 +128,10 @@ def _queues(line: Line, items: Sequence[str]) -> tuple[QueueEntry, ...]:
     return tuple({entry.queue: entry for entry in map(parse_queue, items)}.values())
 
 
+def _confirmed(line: Line, items: Sequence[str]) -> bool:
+    return line.code == Code.PAUSED
+
+
 _OK = Expected(frozenset({Code.OK}), _nothing)
 _SEAT = Expected(frozenset({Code.OK}), _channels)
 # Of a word that is not in the table: a general reply or the end of a list; items and notices do not complete it.
@@ -147,6 +151,9 @@ _EXPECTED: dict[str, Expected] = {
     "OSTYPE": _OK,
     "CHPW": _OK,
     "NOOP": _OK,
+    "PAUSE": Expected(frozenset({Code.PAUSED, Code.PAUSE_PENDING}), _confirmed),
+    "REDY": _OK,
+    "WRAP": _OK,
     "QUIT": Expected(frozenset({Code.GOODBYE}), _nothing, barrier=True),
     "SERVICES": Expected(frozenset({Code.SERVICES_END}), _services, Code.SERVICE),
     "QUEUES": Expected(frozenset({Code.QUEUES_END}), _queues, Code.QUEUE),

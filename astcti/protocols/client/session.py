@@ -17,6 +17,9 @@ from astcti.protocols.limits import XML_LINE
 from astcti.protocols.replies import Code
 from astcti.protocols.xmlreading import CallEvent, ServerEvent, UnreadableEvent, parse
 
+UNNUMBERED = 906  # a failure that the server gave no number: refused by the PBX, which is the usual one
+_PAUSE_ENDS = frozenset({Code.PAUSED, Code.PAUSE_FAILED})
+_ALREADY = "already pending"
 _WINDOW_BITS = 10  # what we send is short and alike; the server keeps no more than 1 KiB of it then
 
 
@@ -38,6 +41,18 @@ class QueueChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseChanged:
+    """A pause that was pending is confirmed (``number`` 0) or failed; or somebody else paused or unpaused.
+
+    ``asked`` is whether it is the outcome of a ``PAUSE IN`` of ours. How things are is in the event ``AgentState``.
+    """
+
+    asked: bool
+    number: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The server will close: it said why, with the error number if numbers are in force, else 0."""
 
@@ -53,7 +68,7 @@ class Unknown:
     text: str
 
 
-Notification = QueueChanged | ServerEvent | Closing | Unknown
+Notification = QueueChanged | PauseChanged | ServerEvent | Closing | Unknown
 Happening = Answered | CallEvent | Notification
 
 
@@ -80,6 +95,7 @@ class ClientSession:
         self._inflater: Inflater | None = None
         self._deflater: StreamDeflater | None = None
         self._out = b""
+        self._pausing = False  # an accepted PAUSE IN, whose outcome is still to come
 
     def ask(self, line: str) -> Request:
         """Have a command sent.
@@ -140,6 +156,8 @@ class ClientSession:
 
     def _answer(self, request: Request, line: Line) -> Answered:
         self._asked.popleft()
+        if line.code == Code.PAUSE_PENDING:
+            self._pausing = True
         if line.code == Code.FAILED or line.code not in request.expected.end:
             return Answered(request, refusal=parse_refusal(line.text, "errcodes" in self.capabilities))
         try:
@@ -183,18 +201,22 @@ class ClientSession:
             happenings.append(self._notice(numeric))
         elif numeric.code == request.expected.item:
             request.items.append(numeric.text)
-        elif self._answers(numeric.code, request):
+        elif self._answers(numeric, request):
             happenings.append(self._answer(request, numeric))
         else:
             happenings.append(self._notice(numeric))
 
-    @staticmethod
-    def _answers(code: int, request: Request) -> bool:
+    def _answers(self, line: Line, request: Request) -> bool:
         """Whether a line completes the oldest request; codes that are not known count by their first digit."""
-        return code in request.expected.end or 100 <= code < 200
+        if request.word == "PAUSE" and line.code in _PAUSE_ENDS:
+            # The outcome of the pause before comes first, unless the server says that it will not do two at a time.
+            return not self._pausing or (line.code == Code.PAUSE_FAILED and _ALREADY in line.text)
+        return line.code in request.expected.end or 100 <= line.code < 200
 
     def _notice(self, line: Line) -> Notification:
         """Make sense of a line that nobody asked for."""
+        if line.code in _PAUSE_ENDS:
+            return self._pause_changed(line)
         if line.code == Code.QUEUE:
             return QueueChanged(*parse_queue(line.text))
         if line.code == Code.SERVICE and line.text and len(line.text.split()) == 1:
@@ -205,3 +227,10 @@ class ClientSession:
         if line.code == Code.OK or line.code >= Code.GOODBYE:
             return Closing(0, line.text)
         return Unknown(line.code, line.text)
+
+    def _pause_changed(self, line: Line) -> PauseChanged:
+        asked, self._pausing = self._pausing, False
+        if line.code == Code.PAUSED:
+            return PauseChanged(asked)
+        refusal = parse_refusal(line.text, "errcodes" in self.capabilities)
+        return PauseChanged(asked, refusal.number or UNNUMBERED, refusal.reason)

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from astcti.protocols.session import ServerSession
+from astcti.protocols.transport.binding import channel_binding
 
 if TYPE_CHECKING:
     from astcti.protocols.transport.factory import ServerFactory
@@ -163,6 +164,10 @@ class ServerProtocol:
         self._transport.startTLS(self.factory.tls)
         if self.session is not None:
             self.session.secured()
+
+    def channel_binding(self) -> bytes | None:
+        """What only the two ends of this connection know, None where there is no TLS 1.3."""
+        return channel_binding(self._transport)
 
     def logged_in(self) -> None:
         """Make room at the gate."""

@@ -74,6 +74,7 @@ def _noop(session: Conversation, parameters: Sequence[str]) -> None:
 
 
 def _quit(session: Conversation, parameters: Sequence[str]) -> None:
+    session.said_goodbye = True
     session.reply(Code.GOODBYE, "OK")
     session.close()
 

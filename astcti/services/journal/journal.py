@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -10,14 +11,18 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from astcti.model.restoring import Recalled
 from astcti.services.journal.agentlog import AgentLog
-from astcti.services.journal.records import Membership, OperatorRecord, Pop
+from astcti.services.journal.records import Membership, OperatorRecord, Pop, Sitter
 
 MAX_POPS = 50_000  # running calls that popped; above, the oldest are forgotten
+MAX_STORIES = 20_000  # running calls of services
 
 _PUT_MEMBERSHIP = "INSERT OR REPLACE INTO memberships VALUES (?, ?, ?, ?, ?, ?)"
 _PUT_OPERATOR = "INSERT OR REPLACE INTO operators VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_POP = "INSERT OR REPLACE INTO pops VALUES (?, ?, ?, ?)"
+_PUT_SITTER = "INSERT OR REPLACE INTO seats VALUES (?, ?, ?)"
+_PUT_STORY = "INSERT OR REPLACE INTO stories VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class IStore(Protocol):
@@ -58,6 +63,10 @@ class Journal(Service):
         self._memberships: dict[tuple[str, str], Membership] = {}
         self._operators: dict[str, OperatorRecord] = {}
         self._pops: dict[tuple[str, str], Pop] = {}
+        self._seats_of: dict[str, set[str]] = {}
+        self._calls_at: dict[str, set[str]] = {}
+        self._sitters: dict[str, Sitter] = {}
+        self._stories: dict[str, Recalled] = {}
         store.on_lost = self._write_all
 
     def startService(self) -> None:
@@ -74,7 +83,15 @@ class Journal(Service):
                 continue
             self._operators[record.username] = record
         for uniqueid, seat, when, reported in read("SELECT * FROM pops ORDER BY time"):
-            self._pops[uniqueid, seat] = Pop(uniqueid, seat, when, bool(reported))
+            self._keep(Pop(uniqueid, seat, when, bool(reported)))
+        now = self._time()
+        for seat, username, left in read("SELECT * FROM seats"):
+            self._sitters[seat] = Sitter(seat, username, left or now)  # whoever was there when we died left then
+        for uniqueid, service, queue, number, name, variables in read("SELECT * FROM stories"):
+            try:
+                self._stories[uniqueid] = Recalled((), service, queue, number, name, json.loads(variables))
+            except (TypeError, ValueError):
+                self._log.failure("What the journal has of call {uniqueid} cannot be read", uniqueid=uniqueid)
         self._log.info(
             "The journal has {memberships} memberships of queues, {operators} operators and {pops} calls that popped",
             memberships=len(self._memberships), operators=len(self._operators), pops=len(self._pops),
@@ -141,13 +158,21 @@ class Journal(Service):
         """Running calls that popped, by the call's unique id and the seat."""
         return MappingProxyType(self._pops)
 
+    def pops_of(self, uniqueid: str) -> Collection[str]:
+        """Seats where a call popped."""
+        return self._seats_of.get(uniqueid, ())
+
+    def pops_at(self, seat: str) -> list[Pop]:
+        """Calls that popped at a seat."""
+        return [self._pops[uniqueid, seat] for uniqueid in self._calls_at.get(seat, ())]
+
     def put_pop(self, uniqueid: str, seat: str, *, reported: bool = False) -> None:
         """A call pops at a seat (again written when its client ``reported`` what became of it)."""
         before = self._pops.get((uniqueid, seat))
         if before is not None and before.reported >= reported:
             return
         pop = Pop(uniqueid, seat, before.time if before else self._time(), reported)
-        self._pops[uniqueid, seat] = pop
+        self._keep(pop)
         self._store.write(_PUT_POP, _pop_row(pop))
         if len(self._pops) > MAX_POPS:
             self._forget(next(iter(self._pops)))
@@ -158,9 +183,48 @@ class Journal(Service):
             if key in self._pops:
                 self._forget(key)
 
+    def _keep(self, pop: Pop) -> None:
+        self._pops[pop.uniqueid, pop.seat] = pop
+        self._seats_of.setdefault(pop.uniqueid, set()).add(pop.seat)
+        self._calls_at.setdefault(pop.seat, set()).add(pop.uniqueid)
+
     def _forget(self, key: tuple[str, str]) -> None:
         del self._pops[key]
+        uniqueid, seat = key
+        _discard(self._seats_of, uniqueid, seat)
+        _discard(self._calls_at, seat, uniqueid)
         self._store.write("DELETE FROM pops WHERE uniqueid = ? AND seat = ?", key)
+
+    # -- who sits where
+
+    def sitter(self, seat: str) -> Sitter | None:
+        """Who sits at a seat, or sat there last."""
+        return self._sitters.get(seat)
+
+    def put_sitter(self, sitter: Sitter) -> None:
+        """Somebody sat down there, or left."""
+        self._sitters[sitter.seat] = sitter
+        self._store.write(_PUT_SITTER, (sitter.seat, sitter.username, sitter.left))
+
+    # -- what is known of running calls
+
+    @property
+    def stories(self) -> Mapping[str, Recalled]:
+        """What is known of running calls of services, by unique id."""
+        return MappingProxyType(self._stories)
+
+    def put_story(self, uniqueid: str, story: Recalled) -> None:
+        """What is known of a call now."""
+        if self._stories.get(uniqueid) != story:
+            self._stories[uniqueid] = story
+            self._store.write(_PUT_STORY, _story_row(uniqueid, story))
+            if len(self._stories) > MAX_STORIES:
+                self.forget_story(next(iter(self._stories)))
+
+    def forget_story(self, uniqueid: str) -> None:
+        """The call is over."""
+        if self._stories.pop(uniqueid, None) is not None:
+            self._store.write("DELETE FROM stories WHERE uniqueid = ?", (uniqueid,))
 
     # -- the file
 
@@ -168,7 +232,7 @@ class Journal(Service):
         """The file is not what it should be: what is in memory is the truth."""
         self._log.warn("The journal is written anew")
         write = self._store.write
-        for table in ("memberships", "operators", "pops"):
+        for table in ("memberships", "operators", "pops", "seats", "stories"):
             write(f"DELETE FROM {table}")  # noqa: S608 names of ours
         for membership in self._memberships.values():
             write(_PUT_MEMBERSHIP, _membership_row(membership))
@@ -176,6 +240,16 @@ class Journal(Service):
             write(_PUT_OPERATOR, record.row())
         for pop in self._pops.values():
             write(_PUT_POP, _pop_row(pop))
+        for sitter in self._sitters.values():
+            write(_PUT_SITTER, (sitter.seat, sitter.username, sitter.left))
+        for uniqueid, story in self._stories.items():
+            write(_PUT_STORY, _story_row(uniqueid, story))
+
+
+def _discard(table: dict[str, set[str]], one: str, other: str) -> None:
+    table[one].discard(other)
+    if not table[one]:
+        del table[one]
 
 
 def _membership_row(m: Membership) -> tuple[Any, ...]:
@@ -184,3 +258,7 @@ def _membership_row(m: Membership) -> tuple[Any, ...]:
 
 def _pop_row(pop: Pop) -> tuple[Any, ...]:
     return (pop.uniqueid, pop.seat, pop.time, int(pop.reported))
+
+
+def _story_row(uniqueid: str, story: Recalled) -> tuple[Any, ...]:
+    return (uniqueid, story.service_id, story.queue, story.number, story.name, json.dumps(dict(story.variables)))

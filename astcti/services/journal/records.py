@@ -77,3 +77,15 @@ class Pop:
     seat: str
     time: float
     reported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """Who sits or sat last at a seat.
+
+    :ivar left: seconds since the epoch; 0 while they are there.
+    """
+
+    seat: str
+    username: str
+    left: float = 0.0

@@ -22,6 +22,11 @@ SCHEMA: tuple[str, ...] = (
     CREATE TABLE pops (
         uniqueid TEXT NOT NULL, seat TEXT NOT NULL, time REAL NOT NULL, reported INTEGER NOT NULL,
         PRIMARY KEY (uniqueid, seat)
+    ) WITHOUT ROWID;
+    CREATE TABLE seats (seat TEXT PRIMARY KEY, username TEXT NOT NULL, left REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE stories (
+        uniqueid TEXT PRIMARY KEY, service INTEGER NOT NULL, queue TEXT NOT NULL, number TEXT NOT NULL,
+        name TEXT NOT NULL, variables TEXT NOT NULL
     ) WITHOUT ROWID
     """,
 )

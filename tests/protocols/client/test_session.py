@@ -10,7 +10,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.errors import PeerError, Refused
 from astcti.model.notices import CallView
-from astcti.protocols.client import CallEvent, ClientSession, Closing, Line, QueueChanged, ServerEvent, Unknown
+from astcti.protocols.client import (
+    CallEvent,
+    ClientSession,
+    Closing,
+    Line,
+    PauseChanged,
+    QueueChanged,
+    ServerEvent,
+    Unknown,
+)
 from astcti.protocols.client.requests import QueueEntry, ServiceEntry, parse_line, parse_queue, parse_refusal
 from astcti.protocols.client.session import Answered, Happening
 from astcti.protocols.limits import XML_LINE
@@ -109,8 +118,8 @@ class ConversationTests(SynchronousTestCase):
         said = "202 astcti\n200 old\n202 sales unavailable\n300 OK\n302 no\n204 q n=1\n888 later\nrubbish\n\n100 OK\n"
         self.assertEqual(
             self.told(said),
-            [QueueChanged("astcti", True), QueueChanged("old", True), QueueChanged("sales", False), Unknown(300, "OK"),
-             Unknown(302, "no"), Unknown(204, "q n=1"), Unknown(888, "later"), Unknown(0, "rubbish"), None],
+            [QueueChanged("astcti", True), QueueChanged("old", True), QueueChanged("sales", False), PauseChanged(False),
+             PauseChanged(False, 906, "no"), Unknown(204, "q n=1"), Unknown(888, "later"), Unknown(0, "rubbish"), None],
         )  # fmt: skip
 
     def test_closing(self) -> None:
