@@ -13,7 +13,7 @@ from astcti.actions.template import Pairs, shortened
 from astcti.config.model import Action
 from astcti.errors import UserError
 from astcti.interfaces import IAction
-from astcti.model.actions import RenderedAction
+from astcti.model.actions import RenderedAction, action_id
 from astcti.model.notices import CallView
 
 BUILT_INS = (
@@ -75,6 +75,7 @@ def render_actions(
     place: str,
     *,
     trigger: str = "LINK",
+    mark: str = "",
     types: Mapping[str, IAction] | None = None,
 ) -> list[RenderedAction]:
     """Fill in those of a service's actions that are for this system, place and trigger; their order is kept.
@@ -83,6 +84,7 @@ def render_actions(
 
     :param system: ``LINUX MACINTOSH WINDOWS``, or empty when the client did not say.
     :param place: ``CLIENT`` or ``SERVER``.
+    :param mark: of :func:`astcti.model.actions.pop_mark`, for their ids.
     """
     types = action_types() if types is None else types
     rendered = []
@@ -92,7 +94,7 @@ def render_actions(
         if action.os_type not in ("ALL", system):
             continue
         try:
-            rendered.append(_render(action, values, types))
+            rendered.append(_render(action, values, types, mark))
         except UserError as e:
             _log.error("action {id} ({type}) is left out: {problem}", id=action.id, type=action.type, problem=str(e))
         except Exception:
@@ -100,18 +102,17 @@ def render_actions(
     return rendered
 
 
-def _render(action: Action, values: Mapping[str, str], types: Mapping[str, IAction]) -> RenderedAction:
+def _render(action: Action, values: Mapping[str, str], types: Mapping[str, IAction], mark: str) -> RenderedAction:
     """Fill in one action. Where a caller's data is too long for a client to be told, less of each value is used."""
     plugin = types.get(action.type)
     if plugin is None:
         raise UserError(f"no plug-in performs {action.type}")
     if action.execute_on not in plugin.places:
         raise UserError(f"{action.type} cannot run on the {action.execute_on.lower()}")
+    id = action_id(action.id, mark)
     for ceiling in _CEILINGS:
         short = shortened(values, ceiling) if ceiling else values
-        rendered = plugin.render(
-            str(action.id), action.destination, action.parameters, action.encoding, short, action.os_type
-        )
+        rendered = plugin.render(id, action.destination, action.parameters, action.encoding, short, action.os_type)
         if len(rendered.parameters.encode("utf-8", "replace")) <= MAX_RENDERED:
             break
         _log.warn("action {id}: the values of this call are too long and are cut", id=action.id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from astcti.actions.render import render_actions, values_of
 from astcti.config.model import Action, Operator
-from astcti.model.actions import RenderedAction
+from astcti.model.actions import RenderedAction, pop_mark
 from astcti.model.notices import CallView, Notice
 from astcti.services.audience import NOTHING, Audience, Sends
 from astcti.services.counters import Counters
@@ -142,7 +142,11 @@ def _render(actions: Sequence[Action], notice: Notice, attendance: Attendance, p
         operator=operator.username if operator else "",
         operator_name=operator.full_name if operator else "",
     )
-    return render_actions(actions, values, attendance.system, place, trigger=actions[0].trigger)
+    trigger = actions[0].trigger
+    # The seat, not the phone that rings now: it may be another one when the same call pops again after a restart.
+    seat = f"seat {attendance.seat.id}" if attendance.seat else notice.seat
+    mark = pop_mark(notice.call.uniqueid, seat, trigger)
+    return render_actions(actions, values, attendance.system, place, trigger=trigger, mark=mark)
 
 
 def _only_its_end(notice: Notice, uniqueid: str) -> Notice:

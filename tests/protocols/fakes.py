@@ -279,4 +279,4 @@ def a_notice(kind: str = "Link", number: str = "200", **call: object) -> Notice:
 def an_action(number: str = "200", calldata: str = "12345") -> Sequence[RenderedAction]:
     """The page that the demo's calls open."""
     url = f"http://crm.example/?callerid={number}&calldata={calldata}"
-    return (RenderedAction("7", "BROWSER", "", url),)
+    return (RenderedAction("7-50b89a273333e7f0", "BROWSER", "", url),)

@@ -70,7 +70,7 @@ class TranscriptTests(SynchronousTestCase):
             '<appdata><data key="calldata">12345</data></appdata><state>Ringing</state><queue>astcti</queue>'
             "</call></event>",
             lambda: session.notify(a_notice(), an_action()),
-            'S: <event id="Link"><call>…<actions count="1"><browser id="7"><destination></destination>'
+            'S: <event id="Link"><call>…<actions count="1"><browser id="7-50b89a273333e7f0"><destination></destination>'
             "<parameters>http://crm.example/?callerid=200&amp;calldata=12345</parameters></browser></actions>"
             "</call></event>",
             lambda: session.notify(a_notice("Unlink"), ()),

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Action, Configuration, ServiceAction, ServiceOperator
-from astcti.model.actions import RenderedAction
+from astcti.model.actions import RenderedAction, pop_mark
 from astcti.model.commands import ClaimExtension, ClaimMac, Login, SetSystem
 from astcti.model.notices import Notice
 from tests.services.fakes import FakeClient, Office, call_centre, digest, notice
@@ -44,17 +44,25 @@ class TellingTests(SynchronousTestCase):
         return replace(call_centre(), actions=actions, service_actions=refs, **changes)
 
     def actions_of(self, client: FakeClient) -> list[list[str]]:
-        """For each event a client was told, the ids of the actions that came along."""
-        return [[a.id for a in actions] for _, actions in client.told]
+        """For each event a client was told, the configured actions that came along."""
+        return [[a.configured for a in actions] for _, actions in client.told]
 
     def test_pop_goes_to_its_seat_only(self) -> None:
         """The answering agent gets the pop with data and page, and nobody else hears anything."""
         self.office.desk.notified([link(1)])
         ((told, actions),) = self.anna.told
         self.assertEqual(told.call.variables, (("calldata", "12345"),))
-        self.assertEqual(actions, [RenderedAction("1", "BROWSER", "", HTTP)])
+        mark = pop_mark(told.call.uniqueid, "seat 1", "LINK")
+        self.assertEqual(actions, [RenderedAction(f"1-{mark}", "BROWSER", "", HTTP)])
         self.assertEqual((self.bruno.told, self.carla.told), ([], []))
         self.assertEqual((self.office.desk.counters.notices, self.office.desk.counters.pops), (1, 1))
+
+    def test_ids_of_actions(self) -> None:
+        """Told again of a call, at whichever phone of the seat, a client can tell that it is the same action."""
+        self.office.desk.notified([link(1), link(1, "Local/251@phones"), link(1, uniqueid="2.1")])
+        first, again, other = ([a.id for a in actions] for _, actions in self.anna.told)
+        self.assertEqual(first, again)
+        self.assertTrue(set(first).isdisjoint(other))
 
     def test_any_phone_of_the_seat(self) -> None:
         """A call at the second phone of a seat is told to the same client."""
@@ -187,4 +195,4 @@ class TellingTests(SynchronousTestCase):
         self.office.desk.notified([link(1)])
         self.assertEqual(self.actions_of(self.anna), [["2"]])
         (((action),),) = self.office.started
-        self.assertEqual((action.id, action.parameters), ("1", "0551 for anna at PJSIP/201"))
+        self.assertEqual((action.configured, action.parameters), ("1", "0551 for anna at PJSIP/201"))
