@@ -51,9 +51,14 @@ class Crowd:
     repeated: int = 0
     slowest: float = 0.0
 
-    def connect(self, index: int) -> Agent:
-        """Begin to connect an agent; their socket is readable when there is something to read."""
+    def connect(self, index: int, buffer: int = 0) -> Agent:
+        """Begin to connect an agent; their socket is readable when there is something to read.
+
+        :param buffer: bytes that the socket keeps unread; 0 for as many as the system likes.
+        """
         link = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if buffer:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         link.setblocking(False)
         link.connect_ex(("127.0.0.1", self.port))
         script = [

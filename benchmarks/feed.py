@@ -55,15 +55,16 @@ def events_per_call() -> int:
     return sum(b"".join(part).count(_BLANK_LINE) for part in parts())
 
 
-def call(number: int, first: bytes, second: bytes) -> list[bytes]:
+def call(number: int, first: bytes, second: bytes, digits: int = 0) -> list[bytes]:
     """The bytes of a call, in five parts: until it rings, what an answer begins with, the event that says they are
     connected, what follows, and the end.
 
     :param number: of the call; its digits are what the caller keys in.
     :param first: the interface of the phone that answers; ``second`` that of the other one that rings.
+    :param digits: so many are keyed in at least, with zeros before the number.
     """
     values = {
-        b"caller": b"0%09d" % number, b"digits": b"%d" % number, b"trunk": b"PJSIP/trunk-%08x" % number,
+        b"caller": b"0%09d" % number, b"digits": b"%0*d" % (digits, number), b"trunk": b"PJSIP/trunk-%08x" % number,
         b"first": b"%s-%08x" % (first, number), b"second": b"%s-%08x" % (second, number), b"id": b"%d." % number,
         b"bridge": b"b%d" % number,
     }  # fmt: skip

@@ -22,6 +22,7 @@ from benchmarks.crowd import Crowd, phone
 from benchmarks.feed import BANNER, Link, call
 
 RING, TALK = (0.3, 1.3), (1.0, 3.0)  # seconds, at random between these, so that calls do not march in step
+PEST_BUFFER, PEST_DIGITS = 4096, 3000  # bytes its socket keeps unread; digits that its callers key in
 AT_ONCE = 400  # clients that connect between two looks at the calls
 
 
@@ -32,6 +33,8 @@ class Orders:
     :ivar agents: who log in and take their seats before any call.
     :ivar latecomers: who log in all at once while calls run; they get no calls.
     :ivar rate: calls a second, for ``seconds``, after ``warm_up`` seconds of the same that do not count.
+    :ivar pest_rate: calls a second at one more agent, with long texts, which do not count either; ``pest_deaf``: its
+        client reads nothing once it has its seat, and comes back when it is thrown out.
     """
 
     agents: int
@@ -41,6 +44,8 @@ class Orders:
     warm_up: float
     digest: str
     patience: float = 300.0
+    pest_rate: float = 0.0
+    pest_deaf: bool = False
 
 
 class Load:
@@ -53,20 +58,26 @@ class Load:
         self.calls: dict[int, list[bytes]] = {}
         self.answered: dict[int, float] = {}
         self.agent_of: dict[int, int] = {}
-        self.number = 0
+        self.pest_calls: set[int] = set()
+        self.number = self.turns = 0
         self.chance = random.Random(1)
         self.to_connect: Iterator[int] = iter(())
+        self.pest: int | None = None
+        self.pest_deaf = False
+        self.thrown_out = 0
 
     def run(self) -> dict[str, object]:
         """Do it all."""
         self.meet()
         gc.disable()
         self.fill()
+        if self.orders.pest_rate:
+            self.invite_pest()
         now = time.perf_counter()
         self.ring_until(now + self.orders.warm_up, lambda: True)
         first_call, began, used = self.number, time.perf_counter(), time.process_time()
-        wanted = self.orders.agents + self.orders.latecomers
-        self.to_connect = iter(range(self.orders.agents, wanted))
+        wanted = self.orders.agents + self.orders.latecomers + self.thrown_out + bool(self.orders.pest_rate)
+        self.to_connect = iter(range(self.orders.agents, self.orders.agents + self.orders.latecomers))
         everybody = lambda: self.crowd.ready + len(self.crowd.refused) >= wanted  # noqa: E731
         self.ring_until(began + self.orders.seconds, everybody)
         took, last_call, cpu = time.perf_counter() - began, self.number, time.process_time() - used
@@ -89,12 +100,15 @@ class Load:
 
     def ring_until(self, over: float, enough: Callable[[], bool]) -> None:
         """Calls come in at their rate until a time, and until there is enough of something else."""
-        due = give_up = time.perf_counter()
+        due = give_up = pest_due = time.perf_counter()
         give_up += self.orders.patience
         while (now := time.perf_counter()) < over or (not enough() and now < give_up):
             while due <= now:
                 self.begin(due)
                 due += 1 / self.orders.rate
+            while self.orders.pest_rate and pest_due <= now:
+                self.pester()
+                pest_due += 1 / self.orders.pest_rate
             for _, index in zip(range(AT_ONCE), self.to_connect, strict=False):
                 self.join(index)
             self.turn(max(0.0, min(due, self.due[0][0] if self.due else due) - time.perf_counter()))
@@ -116,10 +130,44 @@ class Load:
         agent = self.crowd.connect(index)
         self.poll.register(agent.socket, select.EPOLLIN)
 
+    def invite_pest(self) -> None:
+        """One more agent, who may stop to listen."""
+        ready = self.crowd.ready
+        agent = self.crowd.connect(self.orders.agents + self.orders.latecomers, PEST_BUFFER)
+        self.pest, self.pest_deaf = agent.socket.fileno(), False
+        self.poll.register(agent.socket, select.EPOLLIN)
+        if not self.thrown_out:
+            while self.crowd.ready == ready:
+                self.turn(0.01)
+
+    def pester(self) -> None:
+        """A call with much to tell comes in at the agent who may not listen."""
+        first = self.orders.agents + self.orders.latecomers
+        self.number += 1
+        self.pest_calls.add(self.number)
+        name = phone(first).encode()
+        self.calls[self.number] = call(self.number, name, phone(first + 1).encode(), PEST_DIGITS)
+        self.proceed(self.number, 0, time.perf_counter())
+
+    def read_pest(self, fileno: int, event: int) -> None:
+        """What the pest has: it reads until it sits, then perhaps nothing any more."""
+        if event & (select.EPOLLHUP | select.EPOLLERR):
+            self.poll.unregister(fileno)
+            self.crowd.agents.pop(fileno).socket.close()
+            self.thrown_out += 1
+            self.invite_pest()
+            return
+        agent = self.crowd.agents[fileno]
+        self.crowd.read(fileno)
+        if self.orders.pest_deaf and agent.ready and not self.pest_deaf:
+            self.pest_deaf = True
+            self.poll.modify(fileno, 0)  # the end of the connection is told all the same
+
     def begin(self, now: float) -> None:
         """A call comes in."""
         agents = self.orders.agents
-        first = self.number % agents
+        first = self.turns % agents
+        self.turns += 1
         self.number += 1
         self.agent_of[self.number] = first
         second = (first + agents // 2) % agents
@@ -146,6 +194,8 @@ class Load:
             if fileno == self.link.socket.fileno():
                 if event & select.EPOLLIN:
                     self.link.read()
+            elif fileno == self.pest:
+                self.read_pest(fileno, event)
             else:
                 self.crowd.read(fileno)
         if self.link.waiting:
@@ -161,22 +211,25 @@ class Load:
         misdelivered = 0
         waits = []
         for pop in self.crowd.pops:
+            if pop.number in self.pest_calls:
+                continue
             seen[pop.number] = seen.get(pop.number, 0) + 1
             if self.agent_of.get(pop.number) != pop.agent:
                 misdelivered += 1
             elif first_call < pop.number <= last_call:
                 waits.append(pop.at - self.answered[pop.number])
         return {
-            "calls": last_call - first_call,
-            "all_calls": self.number,
+            "calls": sum(1 for number in range(first_call + 1, last_call + 1) if number not in self.pest_calls),
+            "all_calls": self.number - len(self.pest_calls),
             "waits": sorted(waits),
-            "lost": sum(1 for number in self.answered if number not in seen),
+            "lost": sum(1 for number in self.answered if number not in seen and number not in self.pest_calls),
             "doubled": sum(count - 1 for count in seen.values()) + self.crowd.repeated,
             "misdelivered": misdelivered,
             "refused": self.crowd.refused[:20],
             "ready": self.crowd.ready,
             "slowest_login": self.crowd.slowest,
             "late_writes": self.link.late,
+            "thrown_out": self.thrown_out,
         }
 
 
