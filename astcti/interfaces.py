@@ -125,8 +125,13 @@ class IClient(Interface):
     secure: bool = Attribute("Whether the connection is encrypted.")
     said_goodbye: bool = Attribute("Whether the client ends the connection by ``QUIT``, and was not just lost.")
 
-    def notify(notice: Notice, actions: Sequence[RenderedAction]) -> None:
-        """Send a call event, with its actions when it is a pop. Ignored once the connection is going."""
+    backlog: int = Attribute("Bytes that are not yet on their way, because the client reads slowly.")
+
+    def notify(notice: Notice, actions: Sequence[RenderedAction]) -> bool | None:
+        """Send a call event, with its actions when it is a pop. Ignored once the connection is going.
+
+        :returns: False when it will not be sent.
+        """
 
     def queue_changed(queue: str, member: bool) -> None:
         """Tell that the seat is now (or no longer) a member of ``queue``, in the client's dialect."""

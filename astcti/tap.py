@@ -32,6 +32,8 @@ from astcti.services.changeover import Changeover
 from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
 from astcti.services.counters import Counters
+from astcti.services.delivery import SCHEMA as DELIVERY_SCHEMA
+from astcti.services.delivery import Ledger
 from astcti.services.desk import Desk
 from astcti.services.door import Door, protocol_settings
 from astcti.services.duty import Duty
@@ -50,6 +52,7 @@ from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
 from astcti.services.sweeping import Sweep
+from astcti.services.texting import Texting
 from astcti.services.whereabouts import find_bootstrap
 
 
@@ -130,7 +133,11 @@ def build_tree(
     store = Store(reactor, bootstrap.ctiserver.state / "journal.sqlite", SCHEMA)
     journal = Journal(store, reactor.seconds)
     follower = Follower(reactor, tracker, roster, desk)
-    desk.employ(*duties_of(reactor, asking, journal, follower))
+    outcomes = Store(reactor, bootstrap.ctiserver.state / "actions.sqlite", DELIVERY_SCHEMA)
+    outcomes.name = "store of actions"
+    ledger = Ledger(reactor, outcomes, journal)
+    actions.wanted, actions.on_begun, actions.on_ended = ledger.wanted, ledger.performing, ledger.performed
+    desk.employ(*duties_of(reactor, asking, journal, follower), ledger, Texting(reactor))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
@@ -141,7 +148,7 @@ def build_tree(
         watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply)
     board = StatusBoard(
         reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher,
-        stores=(store,),
+        stores=(store, outcomes),
     )  # fmt: skip
     server = Server(
         reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board,
@@ -153,7 +160,7 @@ def build_tree(
     if control:
         commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
-    parts += [store, journal, memory, hashing, actions, door, link, Sweep(reactor, link)]
+    parts += [store, journal, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]
     for part in parts:

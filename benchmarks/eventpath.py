@@ -34,6 +34,8 @@ class Screen:
         self.popped = popped
         self.bytes = 0
 
+    backlog = 0
+
     def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """Write an event."""
         self.bytes += len(render(notice, actions))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -10,6 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, ISSLTransport, IStreamClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from astcti.actions.performer import Performer
 from astcti.client.happenings import ActionDone, Happening, LoggedIn, Lost, Rejected
@@ -34,6 +37,8 @@ from astcti.protocols.client.service import PASSING
 
 # Troubles of the server, not of ours: also the very first login is tried again after them.
 _ITS_OWN_TROUBLE = frozenset({905, 907, 908, 990, 999})
+
+MAX_UNREPORTED = 200  # outcomes kept while there is no connection
 
 
 class Agent(Service):
@@ -76,6 +81,10 @@ class Agent(Service):
         self._find_mac = find_mac and not profile.mac and not profile.extension
         self._was_in = False
         self._going: set[Deferred[None]] = set()
+        self._unreported: deque[tuple[str, bool, str]] = deque(maxlen=MAX_UNREPORTED)
+        if performer is None:  # nothing is done, so there is nothing to report
+            profile = replace(profile, wanted=tuple(name for name in profile.wanted if name != "actr"))
+            self._profile = profile
         self._log = Logger()
         self.connection = CTIClientService(
             reactor,
@@ -129,6 +138,7 @@ class Agent(Service):
         except ConnectionGone:
             return
         self._was_in, self.seat = True, seat
+        self._report_all()
         secure = ISSLTransport.providedBy(client.transport)
         self._tell(LoggedIn(self._server, self._profile.username, seat, secure, welcome.level))
 
@@ -168,7 +178,26 @@ class Agent(Service):
         """The actions of one call, one after the other."""
         for action in actions:
             outcome = None if self._performer is None else await self._performer.perform(action)
+            if outcome is not None:
+                text = f"{outcome.milliseconds:.0f} ms" if outcome.ok else outcome.reason or outcome.status
+                self._unreported.append((action.id, outcome.ok, text))
+                self._report_all()
             self._tell(ActionDone(call, action, outcome))
+
+    def _report_all(self) -> None:
+        """Tell a server that wants to know it what became of actions; what cannot be told now is when we are back."""
+        client = self.connection.client
+        if client is None or "actr" not in client.session.capabilities:
+            return
+        while self._unreported:
+            report = self._unreported.popleft()
+            client.report(*report).addErrback(self._not_reported, report)
+
+    def _not_reported(self, failure: Failure, report: tuple[str, bool, str]) -> None:
+        if failure.check(ConnectionGone) is not None:
+            self._unreported.append(report)
+        else:
+            failure.trap(Refused)  # the server has forgotten the action
 
     def _begin(self, work: Any) -> None:
         """Do something that takes its time, and see to its end."""

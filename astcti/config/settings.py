@@ -109,6 +109,10 @@ class Settings:
     leading_dash: str = declare("drop", "a caller's leading dashes in program arguments", choices=("drop", "keep"))
     allow_local_server_actions: bool = declare(False, "server-side messages to this machine are no warning")
 
+    action_timeout: int = declare(30, "for a client to say what became of an action", unit="s", low=1, high=3600)
+    actions_kept: int = declare(20000, "actions whose outcome is remembered", low=100, high=1000000)
+    actions_kept_hours: int = declare(72, "how long", unit="h", low=1, high=8760)
+
     config_poll_interval: int = declare(5, "between looks for a new configuration", unit="s", low=1, high=3600)
     keep_configurations: int = declare(10, "files left in the folder of configurations", low=1, high=10000)
     event_store: str = declare("off", "where events are stored")

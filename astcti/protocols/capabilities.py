@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-CAPABILITIES = ("errcodes", "events2")
-"""What ``CAPS ?`` offers: failures with numbers, further events. A name is added with the feature behind it."""
+CAPABILITIES = ("errcodes", "events2", "actr")
+"""What ``CAPS ?`` offers: failures with numbers, further events, outcomes of actions.
+
+A name is added with the feature behind it."""
 
 NO_CAPABILITIES: frozenset[str] = frozenset()
 

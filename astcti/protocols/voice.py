@@ -61,24 +61,32 @@ class Voice:
         self._paused = False
         self._failures = 0
         self._ticket_due = False
-        self._early: list[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
+        self._early: list[tuple[Callable[..., object], tuple[Any, ...]]] | None = None
 
     # -- what the desk calls
 
-    def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
-        """Send a call event."""
-        if not self._may_hear(self.notify, notice, actions) or not self._outflow.hears_of(notice.kind):
-            return
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait, before compression."""
+        return self._outflow.size
+
+    def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> bool:
+        """Send a call event; False when it will not be sent."""
+        if not self._may_hear(self.notify, notice, actions):
+            return self._early is not None
+        if not self._outflow.hears_of(notice.kind):
+            return False
         if self._outflow.has_room_for(notice.kind):
             self._context.counters.events += 1
             self._outflow.event(notice, actions)
             self._wake()
             if notice.pop:
                 self._sink.hurry()
-            return
+            return True
         self._context.counters.dropped += 1
         if self._context.counters.dropped % 1000 == 1:
             _log.warn("{peer} reads too slowly and misses events", peer=self.peer)
+        return False
 
     def queue_changed(self, queue: str, member: bool) -> None:
         """Tell of a queue."""
@@ -174,7 +182,7 @@ class Voice:
             self._outflow.reply(answer)
             self._wake()
 
-    def _may_hear(self, tell: Callable[..., None], *about: object) -> bool:
+    def _may_hear(self, tell: Callable[..., object], *about: object) -> bool:
         """Whether a notification can go out now; while a seat is being claimed it is kept for later."""
         if self._early is not None:
             self._early.append((tell, about))

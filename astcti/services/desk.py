@@ -58,8 +58,11 @@ class Desk:
         self._teller = Teller(
             self.floor, books.audience, start, self._broken, self.counters, self._told,
             self._happened,
+            missed=lambda *about: self._each("missed", *about),
+            serving=lambda *about: self._each("serving", *about),
         )  # fmt: skip
         self._duties: tuple[Duty, ...] = ()
+        self._listeners: tuple[Duty, ...] = ()
         self._followers: tuple[Duty, ...] = ()  # those that follow calls: few, and there are many events
         self.floor.on_seated = lambda attendance: self._each("seated", attendance)
         self.floor.on_left = lambda attendance: self._each("left", attendance)
@@ -72,6 +75,7 @@ class Desk:
             duty.desk = self
             self._reception.learn(duty.answers())
         self._duties += duties
+        self._listeners = tuple(duty for duty in self._duties if type(duty).told is not Duty.told)
         self._followers = tuple(duty for duty in self._duties if type(duty).happened is not Duty.happened)
 
     def _each(self, happening: str, *about: object) -> None:
@@ -83,8 +87,12 @@ class Desk:
                 self._log.failure("{duty}: {happening}", duty=type(duty).__name__, happening=happening)
 
     def _told(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
-        for duty in self._duties:
-            duty.told(attendance, notice, actions)
+        for duty in self._listeners:
+            try:
+                duty.told(attendance, notice, actions)
+            except Exception:
+                self.counters.faults += 1
+                self._log.failure("{duty}: told", duty=type(duty).__name__)
 
     def _happened(self, attendance: Attendance, notice: Notice) -> None:
         for duty in self._followers:

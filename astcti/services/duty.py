@@ -50,6 +50,12 @@ class Duty:
     def told(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """A call event was handed to a client, with these actions."""
 
+    def missed(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
+        """A call event with these actions could not be handed to a client, which reads too slowly."""
+
+    def serving(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
+        """The server is about to perform these actions itself, because of a call event that a client was told."""
+
     def happened(self, attendance: Attendance, notice: Notice) -> None:
         """A call at their phones went on, whether or not they may hear of it; if so they have been told."""
 

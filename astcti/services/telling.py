@@ -18,6 +18,9 @@ MAX_MOMENTS = 32  # calls remembered per client; no phone has that many at a tim
 Start = Callable[[Sequence[RenderedAction]], None]
 """Begins to run actions on the server."""
 
+Telling = Callable[[Attendance, Notice, Sequence[RenderedAction]], None]
+"""Hears of a call event for a client and of actions that go with it."""
+
 Fault = Callable[[Attendance], None]
 """Told within an exception handler that telling this client something went wrong."""
 
@@ -35,8 +38,11 @@ class Teller:
         start: Start,
         fault: Fault,
         counters: Counters,
-        told: Callable[[Attendance, Notice, Sequence[RenderedAction]], None] = lambda *about: None,
+        told: Telling = lambda *about: None,
         happened: Callable[[Attendance, Notice], None] = lambda *about: None,
+        *,
+        missed: Telling = lambda *about: None,
+        serving: Telling = lambda *about: None,
     ) -> None:
         self.audience = audience
         self._fault = fault
@@ -45,6 +51,8 @@ class Teller:
         self._counters = counters
         self._told = told
         self._happened = happened
+        self._missed = missed
+        self._serving = serving
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to the client at its seat, if there is one and they may hear of it."""
@@ -77,10 +85,14 @@ class Teller:
         actions: Sequence[RenderedAction] = ()
         if sends.client:
             actions = _render(sends.client, notice, attendance, "CLIENT")
-        attendance.client.notify(notice, actions)
-        self._told(attendance, notice, actions)
+        if attendance.client.notify(notice, actions) is not False:
+            self._told(attendance, notice, actions)
+        elif actions:
+            self._missed(attendance, notice, actions)
         if sends.server:
-            self._start(_render(sends.server, notice, attendance, "SERVER"))
+            rendered = _render(sends.server, notice, attendance, "SERVER")
+            self._serving(attendance, notice, rendered)
+            self._start(rendered)
 
     def _ends(self, attendance: Attendance, notice: Notice, withheld: bool) -> bool:
         """Tell which calls a ``Hangup`` ends, except its own if that may be told in full; whether it is to be."""

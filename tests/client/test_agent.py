@@ -26,7 +26,7 @@ from astcti.client.place import ClientPlace
 from astcti.client.programs import Programs
 from astcti.errors import Refused
 from astcti.model.actions import RenderedAction
-from astcti.model.commands import ClaimExtension, ClaimMac, Command, Reply, SetSystem
+from astcti.model.commands import ClaimExtension, ClaimMac, Command, Reply, ReportAction, SetSystem
 from astcti.protocols.client import Profile, service
 from astcti.protocols.settings import ProtocolSettings
 from astcti.protocols.transport import ServerFactory
@@ -263,6 +263,45 @@ class CallTests(AgentTestCase):
         await self.nth(ActionDone, 3)
         outcomes = [(h.action.id, h.outcome.status) for h in self.story if isinstance(h, ActionDone) and h.outcome]
         self.assertEqual(outcomes, [("1", "failed"), ("2", "ok"), ("3", "failed")])
+
+    async def test_outcomes_are_reported(self) -> None:
+        """A server that wants to know it hears what became of each action, in words where it failed."""
+        self.agent(extension="SIP/202", performs=True)
+        await self.nth(LoggedIn)
+        actions = (
+            RenderedAction("1-ab", "APPLICATION", "astcti-no-such-program"),
+            RenderedAction("2-ab", "APPLICATION", "true"),
+        )
+        self.desk.clients[0].notify(a_notice("Link"), actions)
+        await self.nth(ActionDone, 2)
+        while len(self.reports()) < 2:
+            await deferLater(reactor, 0.01)
+        failed, ok = self.reports()
+        self.assertEqual((failed.id, failed.ok, ok.id, ok.ok), ("1-ab", False, "2-ab", True))
+        self.assertIn("astcti-no-such-program", failed.text)
+        self.assertRegex(ok.text, r"^\d+ ms$")
+
+    async def test_outcomes_are_reported_later(self) -> None:
+        """What could not be said because the connection was lost is said over the next one."""
+        agent = self.agent(extension="SIP/202", performs=True)
+        await self.nth(LoggedIn)
+        self.desk.clients[0].notify(a_notice("Link"), (RenderedAction("1-ab", "APPLICATION", "sleep"),))
+        await self.nth(CallEvent)
+        agent.connection.client.abort("cable pulled")  # type: ignore[union-attr]
+        await self.nth(LoggedIn, 2)
+        while not self.reports():
+            await deferLater(reactor, 0.01)
+        self.assertEqual([r.id for r in self.reports()], ["1-ab"])
+
+    async def test_nothing_done_nothing_said(self) -> None:
+        """Who only watches does not promise to say what became of actions."""
+        self.agent(extension="SIP/202")
+        await self.nth(LoggedIn)
+        self.assertFalse(self.desk.clients[0].has("actr"))
+
+    def reports(self) -> list[ReportAction]:
+        """What the server was told of actions."""
+        return [command for command in self.desk.asked if isinstance(command, ReportAction)]
 
     async def test_many_agents(self) -> None:
         """Many agents live in one process, and each hears of its own calls."""

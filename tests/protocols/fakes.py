@@ -27,6 +27,8 @@ from astcti.model.commands import (
     Originate,
     QueueList,
     Reply,
+    ReportAction,
+    SendText,
     ServiceList,
     SetSystem,
     Telecommute,
@@ -114,7 +116,7 @@ class FakeDesk:
                 return QueueList((("astcti", True), ("sales", False)))
             case Originate(_, "nosuch"):
                 raise Refused(922, "unknown or unusable service")
-            case Originate() | Telecommute():
+            case Originate() | Telecommute() | ReportAction() | SendText():
                 return Done()
 
     def _sit(self, client: IClient, seat: str) -> tuple[str, ...]:

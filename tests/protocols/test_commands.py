@@ -15,6 +15,8 @@ from astcti.model.commands import (
     Login,
     QueueList,
     Reply,
+    ReportAction,
+    SendText,
     ServiceList,
     SetSystem,
 )
@@ -51,7 +53,7 @@ class CommandTests:
 
     def test_always(self) -> None:
         """NOOP, KEEP, CAPS and QUIT are answered whoever asks, in any case of letters."""
-        self.expect("noop", "100 OK", "Keep", "104 15000", "CAPS", "106", "CAPS ?", "106 errcodes events2")
+        self.expect("noop", "100 OK", "Keep", "104 15000", "CAPS", "106", "CAPS ?", "106 errcodes events2 actr")
         self.expect("CAPS PHONE errcodes", "106 errcodes", "CAPS Events2", "106 errcodes events2")
         self.expect("CAPS", "106 errcodes events2", "QUIT", "900 OK")
         self.assertTrue(self.peer.closed)
@@ -267,6 +269,36 @@ class CommandTests:
         self.peer.session.notify(a_notice(), ())
         self.assertEqual(self.peer.hears(), [])
 
+    def test_outcomes_of_actions(self) -> None:
+        """What a client says of an action arrives, whatever is in its words."""
+        self.log_in()
+        self.expect(f"MAC {MAC}", "100 OK SIP/201")
+        for said, command in (
+            ("7-ab OK", ReportAction("7-ab", True)),
+            ("7-ab ok 12%20ms", ReportAction("7-ab", True, "12 ms")),
+            ("7-ab KO no such program", ReportAction("7-ab", False, "no such program")),
+            ("7-ab KO 50% of it%0aand%00%ff more", ReportAction("7-ab", False, "50% of it and \ufffd more")),
+            (f"7-ab KO {'x' * 600}", ReportAction("7-ab", False, "x" * 500)),
+        ):
+            self.desk.slow = slow = Deferred[Reply]()
+            slow.callback(Done())
+            self.expect(f"ACTR {said}", "100 OK")
+            self.assertEqual(self.desk.asked[-1], command)
+        self.expect("ACTR 7-ab", "101 901 wrong number of parameters", "ACTR 7-ab YES", "101 901 say OK or KO",
+                    f"ACTR {'7' * 101} OK", "101 931 no such action")  # fmt: skip
+
+    def test_texts(self) -> None:
+        """A message to somebody arrives as it was written; none that could not be shown does."""
+        self.log_in()
+        self.expect(f"MAC {MAC}", "100 OK SIP/201")
+        self.desk.slow = slow = Deferred[Reply]()
+        slow.callback(Done())
+        self.expect("TEXT bruno Tea%20at%20four%2C 100%25 sure", "100 OK")
+        self.assertEqual(self.desk.asked[-1], SendText("bruno", "Tea at four, 100% sure"))
+        self.expect("TEXT bruno", "101 901 wrong number of parameters", "TEXT bruno %20", "101 901 no text",
+                    f"TEXT bruno {'x' * 501}", "101 901 text longer than 500 characters",
+                    "TEXT bruno a%0ab", "101 901 characters that cannot be shown")  # fmt: skip
+
     def test_internal_errors(self) -> None:
         """A bug of ours costs one answer, is logged, and the connection stays."""
         self.log_in()
@@ -408,7 +440,9 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(heard[State.GREETED], always | {"STLS", "USER", "PASS"})  # PASS: to say what is missing
         self.assertEqual(heard[State.USER_SET], always | {"USER", "PASS"})
         self.assertEqual(heard[State.AUTHENTICATED], working | {"MAC", "EXTEN"})
-        self.assertEqual(heard[State.OPERATIONAL], working | {"IDEN", "ORIG", "TELE", "PAUSE", "REDY", "WRAP"})
+        self.assertEqual(
+            heard[State.OPERATIONAL], working | {"IDEN", "ORIG", "TELE", "PAUSE", "REDY", "WRAP", "ACTR", "TEXT"}
+        )
 
     def test_masked(self) -> None:
         """Credentials are not shown, even if the command is misspelt, to come, or in another case."""

@@ -58,6 +58,8 @@ class FakeClient:
         self.peer = peer
         self.secure = secure
         self.said_goodbye = False
+        self.backlog = 0
+        self.full = False
         self.told: list[tuple[Notice, Sequence[RenderedAction]]] = []
         self.queues: list[tuple[str, bool]] = []
         self.pbx: list[bool] = []
@@ -69,10 +71,13 @@ class FakeClient:
         self.tickets = 0
         self.binding: bytes | None = None
 
-    def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
+    def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> bool:
         if self.broken:
             raise RuntimeError("this session is broken")
+        if self.full:
+            return False
         self.told.append((notice, actions))
+        return True
 
     def queue_changed(self, queue: str, member: bool) -> None:
         self.queues.append((queue, member))

@@ -15,6 +15,8 @@ from astcti.protocols.client.requests import QueueEntry, ServiceEntry
 
 DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
 
+MAX_REPORT: Final = 300  # characters, which may become twelve bytes each of a line's 4 KiB
+
 
 def digest_of(password: str) -> str:
     """Give the form in which a password travels: its MD5, in 32 lower-case hexadecimal digits."""
@@ -109,6 +111,15 @@ class Commands:
     def wrap_up(self, on: bool = True) -> Deferred[None]:
         """``WRAP``: begin after-call work that lasts until it is ended, or end it."""
         return self.command(f"WRAP {'ON' if on else 'OFF'}")
+
+    def report(self, action: str, ok: bool, text: str = "") -> Deferred[None]:
+        """``ACTR``: say what became of an action, by its id; the beginning of the text is sent."""
+        said = f" {quote(text[:MAX_REPORT], safe='', errors='replace')}" if text else ""
+        return self.command(f"ACTR {action} {'OK' if ok else 'KO'}{said}")
+
+    def send_text(self, username: str, text: str) -> Deferred[None]:
+        """``TEXT``: show a message to another operator; for supervisors."""
+        return self.command(f"TEXT {quote(username, safe='')} {quote(text, safe='')}")
 
     def noop(self) -> Deferred[None]:
         """``NOOP``: see that the server is there."""

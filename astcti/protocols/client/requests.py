@@ -154,6 +154,8 @@ _EXPECTED: dict[str, Expected] = {
     "PAUSE": Expected(frozenset({Code.PAUSED, Code.PAUSE_PENDING}), _confirmed),
     "REDY": _OK,
     "WRAP": _OK,
+    "ACTR": _OK,
+    "TEXT": _OK,
     "QUIT": Expected(frozenset({Code.GOODBYE}), _nothing, barrier=True),
     "SERVICES": Expected(frozenset({Code.SERVICES_END}), _services, Code.SERVICE),
     "QUEUES": Expected(frozenset({Code.QUEUES_END}), _queues, Code.QUEUE),

@@ -75,18 +75,22 @@ class ClientTests(ServerEnd, SynchronousTestCase):
         """Every method says its command."""
         c = self.client
         asked = [
-            c.compress(3), c.command("ACTR 7 OK"), c.capabilities(), c.keep_alive(), c.claim_extension("1"),
-            c.identify(), c.set_system("LINUX"), c.services(), c.change_password("a", "b"), c.noop(), c.quit(),
+            c.compress(3), c.command("ACCT 7 8"), c.capabilities(), c.keep_alive(), c.claim_extension("1"),
+            c.identify(), c.set_system("LINUX"), c.services(), c.change_password("a", "b"),
+            c.report("7-a", True), c.report("7-a", False, "50% ü\udcff"),
+            c.send_text("bo b", "tea, at 4"), c.noop(), c.quit(),
         ]  # fmt: skip
         self.server(b"100 WELCOME\n")
         self.server(b"103 0\n", b"CMPR 3\n")
         self.server(
-            b"100 OK\n106 a\n104 0\n100 OK SIP/1\n100 OK SIP/1\n100 OK\n201 eof\n100 OK\n100 OK\n900 OK\n",
-            b"ACTR 7 OK\nCAPS\nKEEP\nEXTEN 1\nIDEN\nOSTYPE LINUX\nSERVICES\nCHPW a b\nNOOP\nQUIT\n",
+            b"100 OK\n106 a\n104 0\n100 OK SIP/1\n100 OK SIP/1\n100 OK\n201 eof\n"
+            b"100 OK\n100 OK\n100 OK\n100 OK\n100 OK\n900 OK\n",
+            b"ACCT 7 8\nCAPS\nKEEP\nEXTEN 1\nIDEN\nOSTYPE LINUX\nSERVICES\nCHPW a b\nACTR 7-a OK\n"
+            b"ACTR 7-a KO 50%25%20%C3%BC%3F\nTEXT bo%20b tea%2C%20at%204\nNOOP\nQUIT\n",
         )
         results = [self.successResultOf(d) for d in asked]
         self.assertEqual(
-            results, [0, (100, "OK"), {"a"}, 0, ("SIP/1",), ("SIP/1",), None, (), None, None, None]
+            results, [0, (100, "OK"), {"a"}, 0, ("SIP/1",), ("SIP/1",), None, (), None, None, None, None, None, None]
         )  # fmt: skip
 
     def test_log_in(self) -> None:
@@ -196,18 +200,18 @@ class LogInTests(ServerEnd, SynchronousTestCase):
         """Everything is granted."""
         done = self.go(mac="m", system="LINUX")
         self.play(
-            (b"CAPS errcodes events2\n", b"106 errcodes events2\n"), (b"CMPR 9\n", b"103 0\n"), *IN,
+            (b"CAPS errcodes events2 actr\n", b"106 errcodes events2 actr\n"), (b"CMPR 9\n", b"103 0\n"), *IN,
             (b"KEEP\n", b"104 20000\n"), (b"OSTYPE LINUX\n", b"100 OK\n"), (b"IDEN\n", b"101 919 seat not set\n"),
             (b"MAC m\n", b"100 OK SIP/1\n"),
         )  # fmt: skip
-        welcome = Welcome(("SIP/1",), 0, 20_000, frozenset({"errcodes", "events2"}))
+        welcome = Welcome(("SIP/1",), 0, 20_000, frozenset({"errcodes", "events2", "actr"}))
         self.assertEqual(self.successResultOf(done), welcome)
 
     def test_old_server(self) -> None:
         """A server of the first generation knows half of it, and that is enough."""
         done, no = self.go(mac="m", system="LINUX"), b"101 KO Invalid Command\n"
         self.play(
-            (b"CAPS errcodes events2\n", no), (b"CMPR 9\n", no), *IN, (b"KEEP\n", no), (b"OSTYPE LINUX\n", no),
+            (b"CAPS errcodes events2 actr\n", no), (b"CMPR 9\n", no), *IN, (b"KEEP\n", no), (b"OSTYPE LINUX\n", no),
             (b"IDEN\n", no), (b"MAC m\n", b"100 OK\n"),
         )  # fmt: skip
         self.assertEqual(self.successResultOf(done), Welcome((), 0, 15_000, frozenset()))
@@ -230,7 +234,7 @@ class LogInTests(ServerEnd, SynchronousTestCase):
     def test_wrong_password(self) -> None:
         """The login fails with what the server says."""
         done = self.go(compression=0)
-        self.play((b"CAPS errcodes events2\n", b"106 errcodes\n"), IN[0], (b"PASS d\n", b"101 911 no\n"))
+        self.play((b"CAPS errcodes events2 actr\n", b"106 errcodes\n"), IN[0], (b"PASS d\n", b"101 911 no\n"))
         self.assertEqual(self.failureResultOf(done, Refused).value.number, 911)
 
     def test_seat_taken(self) -> None:
