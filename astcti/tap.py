@@ -28,6 +28,7 @@ from astcti.model.roster import Roster
 from astcti.protocols.transport import ServerFactory
 from astcti.services.accounts import Accounts
 from astcti.services.asking import Asking
+from astcti.services.briefing import Briefing
 from astcti.services.changeover import Changeover
 from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
@@ -137,7 +138,7 @@ def build_tree(
     outcomes.name = "store of actions"
     ledger = Ledger(reactor, outcomes, journal)
     actions.wanted, actions.on_begun, actions.on_ended = ledger.wanted, ledger.performing, ledger.performed
-    desk.employ(*duties_of(reactor, asking, journal, follower), ledger, Texting(reactor))
+    desk.employ(*duties_of(reactor, asking, journal, follower), ledger, Texting(reactor), Briefing(reactor))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,

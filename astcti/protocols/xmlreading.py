@@ -12,6 +12,7 @@ from lxml import etree
 
 from astcti.errors import PeerError
 from astcti.model.actions import RenderedAction
+from astcti.model.node import Node
 from astcti.model.notices import CallView
 from astcti.protocols.limits import XML_LINE
 
@@ -35,12 +36,13 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """An event of another kind (``events2``): the name of its element, that one's text and attributes."""
+    """An event of another kind (``events2``): the name of its element, that one's text, attributes and children."""
 
     id: str
     element: str = ""
     text: str = ""
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    children: tuple[Node, ...] = ()
 
 
 TYPES = {
@@ -114,7 +116,12 @@ def parse(document: bytes) -> CallEvent | ServerEvent:
         return ServerEvent(kind)
     child = root[0]
     attributes = {str(name): str(value) for name, value in child.attrib.items()}
-    return ServerEvent(kind, str(child.tag), _text(child), MappingProxyType(attributes))
+    return ServerEvent(kind, str(child.tag), _text(child), MappingProxyType(attributes), tuple(map(_node, child)))
+
+
+def _node(element: etree._Element) -> Node:
+    attributes = tuple((str(name), str(value)) for name, value in element.attrib.items())
+    return Node(str(element.tag), attributes, element.text or "", tuple(map(_node, element)))
 
 
 def _text(element: etree._Element) -> str:

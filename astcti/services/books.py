@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from astcti.config.model import Configuration, Operator
+from astcti.config.model import Configuration, Extension, Operator, SpeedDial
 from astcti.config.settings import Settings
 from astcti.services.audience import Audience
 from astcti.services.seating import SeatBook
@@ -14,7 +14,7 @@ from astcti.services.seating import SeatBook
 class Books:
     """Look-ups over one configuration.
 
-    :ivar operators: the enabled ones, by id.
+    :ivar operators: the enabled ones, by id; ``speed_dials`` by operator; ``further_phones`` by seat and channel.
     """
 
     configuration: Configuration
@@ -22,14 +22,25 @@ class Books:
     operators: dict[int, Operator]
     seats: SeatBook
     audience: Audience
+    speed_dials: dict[int, tuple[SpeedDial, ...]]
+    further_phones: dict[int, dict[str, Extension]]
 
     @classmethod
     def of(cls, configuration: Configuration, settings: Settings) -> Books:
         """Make the tables; takes some milliseconds for thousands of operators."""
+        dials: dict[int, list[SpeedDial]] = {}
+        for dial in sorted(configuration.speed_dials, key=lambda d: (d.group, d.order)):
+            dials.setdefault(dial.operator_id, []).append(dial)
+        phones: dict[int, dict[str, Extension]] = {}
+        for phone in configuration.extensions:
+            if phone.enabled:
+                phones.setdefault(phone.seat_id, {})[phone.exten] = phone
         return cls(
             configuration,
             settings,
             {o.id: o for o in configuration.operators if o.enabled},
             SeatBook.of(configuration, settings.allow_roaming_extension),
             Audience.of(configuration),
+            {i: tuple(each) for i, each in dials.items()},
+            phones,
         )

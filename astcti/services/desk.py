@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -56,7 +56,7 @@ class Desk:
         self.floor = Floor(listening)
         self._reception = Reception(books, self.floor, accounts, membership, self.counters)
         self._teller = Teller(
-            self.floor, books.audience, start, self._broken, self.counters, self._told,
+            self.floor, books.audience, start, self.broken, self.counters, self._told,
             self._happened,
             missed=lambda *about: self._each("missed", *about),
             serving=lambda *about: self._each("serving", *about),
@@ -204,7 +204,7 @@ class Desk:
             try:
                 attendance.client.queue_changed(queue, member)
             except Exception:
-                self._broken(attendance)
+                self.broken(attendance)
 
     def link_changed(self, up: bool) -> None:
         """The PBX can be reached, or cannot any more: clients are told."""
@@ -217,10 +217,10 @@ class Desk:
             try:
                 attendance.client.pbx_changed(up)
             except Exception:
-                self._broken(attendance)
+                self.broken(attendance)
         self._each("link_changed", up)
 
-    def _broken(self, attendance: Attendance) -> None:
+    def broken(self, attendance: Attendance) -> None:
         """Something of ours went wrong while telling one client: it goes, the others stay."""
         self.counters.faults += 1
         self._log.failure("Telling {peer} something", peer=attendance.client.peer)
@@ -251,15 +251,28 @@ class Desk:
         self._reception.books = books
         self._teller.audience = books.audience
         for attendance in leaving:
-            self._reception.dismiss(attendance, 902, "configuration changed, please log in again", "reload")
-        for attendance in self.floor.attendances:
-            if attendance.operator is not None:
-                attendance.operator = books.operators[attendance.operator.id]
-        for attendance in list(self.floor.seated):
-            if attendance.seat is not None:
-                seat = books.seats.by_id[attendance.seat.id]
-                self.floor.furnish(attendance, seat, books.seats.channels[seat.id], books.seats.phones(seat))
+            self._safely(attendance, self._send_for_login, attendance)
+        for attendance in list(self.floor.attendances):
+            self._safely(attendance, self._carry_over, attendance, books)
         self._each("configured", before)
+
+    def _safely(self, attendance: Attendance, apply: Callable[..., None], *about: Any) -> None:
+        """What goes wrong with one client costs that client its connection, and nobody else anything."""
+        try:
+            apply(*about)
+        except Exception:
+            self.broken(attendance)
+
+    def _send_for_login(self, attendance: Attendance) -> None:
+        self._reception.dismiss(attendance, 902, "configuration changed, please log in again", "reload")
+
+    def _carry_over(self, attendance: Attendance, books: Books) -> None:
+        """Somebody who stays is described by the new configuration from here on."""
+        if attendance.operator is not None:
+            attendance.operator = books.operators[attendance.operator.id]
+        if attendance.seat is not None:
+            seat = books.seats.by_id[attendance.seat.id]
+            self.floor.furnish(attendance, seat, books.seats.channels[seat.id], books.seats.phones(seat))
 
     def _has_to_leave(self, attendance: Attendance, books: Books) -> bool:
         """Whether a changed configuration takes the ground from under somebody's feet."""
