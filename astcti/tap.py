@@ -34,7 +34,7 @@ from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
 from astcti.services.counters import Counters
 from astcti.services.delivery import SCHEMA as DELIVERY_SCHEMA
-from astcti.services.delivery import Ledger
+from astcti.services.delivery import Ledger, Ordering
 from astcti.services.desk import Desk
 from astcti.services.door import Door, protocol_settings
 from astcti.services.duty import Duty
@@ -46,12 +46,14 @@ from astcti.services.link import LinkService
 from astcti.services.logs import Logs
 from astcti.services.memory import Memory
 from astcti.services.originating import Originating, Telecommuting
+from astcti.services.overview import Overview
 from astcti.services.pausing import JournalRecords, Pausing
 from astcti.services.pbx import MakePbx, pbx_maker
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
+from astcti.services.supervision import Supervision
 from astcti.services.sweeping import Sweep
 from astcti.services.texting import Texting
 from astcti.services.whereabouts import find_bootstrap
@@ -138,7 +140,8 @@ def build_tree(
     outcomes.name = "store of actions"
     ledger = Ledger(reactor, outcomes, journal)
     actions.wanted, actions.on_begun, actions.on_ended = ledger.wanted, ledger.performing, ledger.performed
-    desk.employ(*duties_of(reactor, asking, journal, follower), ledger, Texting(reactor), Briefing(reactor))
+    duties, texting = duties_of(reactor, asking, journal, follower), Texting(reactor)
+    desk.employ(*duties, ledger, texting, Briefing(reactor))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
@@ -149,7 +152,7 @@ def build_tree(
         watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply)
     board = StatusBoard(
         reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher,
-        stores=(store, outcomes),
+        stores=(store, outcomes), ledger=ledger,
     )  # fmt: skip
     server = Server(
         reactor, start, desk=desk, link=link, door=door, factory=factory, changeover=changeover, board=board,
@@ -159,8 +162,14 @@ def build_tree(
     start.settle = memory.settle
     parts: list[Any] = [logs] if logs is not None else []
     if control:
-        commands = ControlCommands(reactor, board, link, accounts.lockout, watcher)
-        parts.append(ControlService(reactor, bootstrap.ctiserver.control, commands.table()))
+        pausing = next(duty for duty in duties if isinstance(duty, Pausing))
+        table = {
+            **ControlCommands(reactor, board, link, accounts.lockout, watcher).table(),
+            **Overview(reactor, desk, follower, pausing).table(),
+            **Supervision(desk, pausing, texting, logs).table(),
+            **Ordering(reactor, desk, ledger, actions.start, lambda: tracker.legs).table(),
+        }
+        parts.append(ControlService(reactor, bootstrap.ctiserver.control, table))
     parts += [store, journal, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]

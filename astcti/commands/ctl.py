@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.python import usage
 
+from astcti.client.printable import printable
+from astcti.commands import ctltables
+from astcti.commands.ctlwords import WORDS
 from astcti.commands.options import Options as BaseOptions
 from astcti.commands.statustext import lockouts_text, reload_text, status_text
 from astcti.config.bootstrap import read_bootstrap
@@ -18,19 +23,18 @@ from astcti.services.control import ask
 from astcti.services.whereabouts import find_bootstrap
 
 SUMMARY = "ask the running server how it is, or tell it something"
+ANSWER_SECONDS = 30.0  # a pause is confirmed by the PBX within ten
 
-
-class _Nothing(BaseOptions):
-    """A subcommand without options of its own."""
-
-
-class _Unlock(BaseOptions):
-    """Whom to unlock."""
-
-    optParameters: ClassVar = [
-        ["user", "u", "", "the operator's user name"],
-        ["address", "a", "", "the address the failures came from"],
-    ]
+EXAMPLES = """
+Examples:
+  astcti ctl status
+  astcti ctl actions --failed --agent anna       which screens of anna's did not pop, and why
+  astcti ctl replay 7-6e1bb5a9a6fbd3f9           that action again, by its id
+  astcti ctl pause anna --reason training        in all of her queues
+  astcti ctl text all "The PBX is restarted at noon."
+  astcti ctl log debug astcti.services.link      until the server is started anew
+  astcti ctl --json clients | jq -r '.[].operator'
+"""
 
 
 class Options(BaseOptions):
@@ -39,20 +43,19 @@ class Options(BaseOptions):
     synopsis = "Usage: astcti ctl [options] COMMAND"
     longdesc = (
         "Talks to the server over its local socket, so it has to run on the same machine, as the server's user or "
-        "root. Exit code 0 when the server did it, 1 when it did not or is not there."
+        "root. Exit code 0 when the server did it, 1 when it did not or is not there, 2 when it was asked wrongly. "
+        "astcti ctl COMMAND --help says what else a command takes."
     )
     optFlags: ClassVar = [["json", "j", "print the answer as JSON"]]
     optParameters: ClassVar = [
         ["config", "c", None, "the server's bootstrap file, which says where its control socket is"],
         ["socket", "s", None, "the control socket itself"],
     ]
-    subCommands: ClassVar[list[list[Any]]] = [
-        ["status", None, _Nothing, "up time, PBX, calls, clients, configuration and counters"],
-        ["reload", None, _Nothing, "read the configuration again, and say what became of it"],
-        ["lockouts", None, _Nothing, "who has to wait after too many wrong passwords"],
-        ["unlock", None, _Unlock, "let somebody try again at once"],
-        ["ami-retry", None, _Nothing, "try to reach the PBX now"],
-    ]
+    subCommands: ClassVar[list[list[Any]]] = [[word, None, options, help] for word, options, help in WORDS]
+
+    def getUsage(self, width: int | None = None) -> str:
+        """What there is, with examples."""
+        return f"{super().getUsage(width)}{EXAMPLES}"
 
     def postOptions(self) -> None:
         """See that a command was given."""
@@ -62,35 +65,70 @@ class Options(BaseOptions):
 
 COMMANDS = tuple(str(command[0]) for command in Options.subCommands)
 
-TEXTS: Mapping[str, Callable[[Any], str]] = {
-    "status": status_text,
-    "reload": reload_text,
-    "lockouts": lockouts_text,
-    "unlock": lambda gone: f"{gone} lock{'' if gone == 1 else 's'} lifted\n",
-    "ami-retry": lambda said: f"{said}\n",
+Write = Callable[[Any, int, int], str]
+
+
+def _plain(write: Callable[[Any], str]) -> Write:
+    return lambda answer, width, limit: write(answer)
+
+
+TEXTS: Mapping[str, Write] = {
+    "status": _plain(status_text),
+    "clients": ctltables.clients_text,
+    "calls": ctltables.calls_text,
+    "queues": ctltables.queues_text,
+    "actions": ctltables.actions_text,
+    "replay": ctltables.replay_text,
+    "kick": ctltables.kick_text,
+    "pause": ctltables.pause_text,
+    "unpause": ctltables.pause_text,
+    "text": ctltables.text_text,
+    "log": ctltables.log_text,
+    "reload": _plain(reload_text),
+    "lockouts": _plain(lockouts_text),
+    "unlock": _plain(lambda gone: f"{gone} lock{'' if gone == 1 else 's'} lifted\n"),
+    "ami-retry": _plain(lambda said: f"{said}\n"),
 }
+"""From the answer, the width of the terminal (0: any) and the limit of lines to what is printed."""
+
+_UNDONE = frozenset({"failed", "timeout", "lost", "dropped"})
 
 
 def main(argv: Sequence[str]) -> int:
     """Ask and print the answer."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names in every script, terminals in one
     options = Options()
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"{options}\nastcti ctl: {e}\n")
+        asked = getattr(options, "subOptions", None)
+        about = options if asked is None else asked
+        sys.stderr.write(f"{about}\nastcti ctl: {e}\n")
         return 2
-    request = {"command": options.subCommand, **{k: v for k, v in options.subOptions.items() if v}}
+    command, asked = str(options.subCommand), options.subOptions
     try:
         socket = Path(options["socket"]) if options["socket"] else _socket_of(options["config"])
-        answer = ask(socket, request)
+        answer = ask(socket, {"command": command, **asked.request()}, ANSWER_SECONDS)
     except UserError as e:
-        sys.stderr.write(f"astcti ctl: {e}\n")
+        said = "\n".join(printable(line, 1000) for line in str(e).splitlines())
+        sys.stderr.write(f"astcti ctl: {said}\n")
         return 1
-    if options["json"]:
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+    if options["json"] or asked["json"]:
+        text = json.dumps(answer, ensure_ascii=not _is_utf8(), indent=2) + "\n"
     else:
-        sys.stdout.write(TEXTS[str(options.subCommand)](answer))
-    return 0
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        text = TEXTS[command](answer, width, asked.get("limit") or 0)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read it has seen enough
+    return 1 if command == "replay" and answer["status"] in _UNDONE else 0
+
+
+def _is_utf8() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
 
 
 def _socket_of(config: str | None) -> Path:

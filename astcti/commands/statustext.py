@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from astcti.protocols.replies import ERRORS
+
 #: What the states of a configuration mean for whoever reads them.
 _STATES = {
     "active": "active,",
@@ -50,6 +52,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         _calls(status["calls"]),
         _clients(status["clients"]),
         _configuration(status["configuration"]),
+        _actions(status.get("actions", {})),
         _counters(status["counters"]),
     )
     rows = [row for part in parts for row in part]
@@ -104,6 +107,11 @@ def _configuration(configuration: Mapping[str, Any]) -> _Lines:
             yield name, configuration[name]
 
 
+def _actions(actions: Mapping[str, Any]) -> _Lines:
+    if actions:
+        yield "actions", f"of the last {actions['hours']} h: {listed(actions['remembered'])}"
+
+
 def _counters(counters: Mapping[str, Any]) -> _Lines:
     events, protocol = counters["events"], counters["protocol"]
     yield (
@@ -123,7 +131,7 @@ def _counters(counters: Mapping[str, Any]) -> _Lines:
     yield "pops", f"{counters['pops']:,}"
     yield "actions here", listed(counters["actions"])
     yield "logins", f"{counters['logins']:,}"
-    yield "refused", listed(counters["refused"])
+    yield "refused", listed({ERRORS.get(int(n), f"no. {n}"): count for n, count in counters["refused"].items()})
     if counters["faults"] or events["faults"]:
         yield "our faults", f"{counters['faults'] + events['faults']:,} (see the log)"
 

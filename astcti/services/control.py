@@ -25,7 +25,7 @@ from twisted.python.failure import Failure
 from astcti.errors import UserError
 
 SOCKET_NAME = "astcti.sock"
-MAX_REQUEST = 4096  # bytes; requests are a word and a few arguments
+MAX_REQUEST = 16384  # bytes; a message of 500 characters may become twelve bytes for each
 MAX_PATH = 107  # bytes of a socket's name on Linux
 
 Command = Callable[[Mapping[str, Any]], Any]
@@ -157,7 +157,7 @@ def ask(path: Path, request: Mapping[str, Any], seconds: float = 10.0) -> Any:
             with link.makefile("rb") as lines:
                 line = lines.readline()
         except (FileNotFoundError, ConnectionRefusedError):
-            raise UserError(f"no server is running here ({path} is not answered)") from None
+            raise UserError(f"no server answers at {path}; is it running?") from None
         except PermissionError:
             raise UserError(f"{path} belongs to somebody else; try as the user the server runs as") from None
         except TimeoutError:

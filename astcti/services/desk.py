@@ -226,6 +226,10 @@ class Desk:
         self._log.failure("Telling {peer} something", peer=attendance.client.peer)
         self._reception.dismiss(attendance, 999, "internal error", "kicked")
 
+    def dismiss(self, attendance: Attendance, number: int, reason: str, cause: str) -> None:
+        """Send somebody away."""
+        self._reception.dismiss(attendance, number, reason, cause)
+
     def dismiss_all(self, number: int, reason: str, cause: str) -> None:
         """Send everybody away who is there now."""
         for attendance in list(self.floor.attendances):

@@ -12,6 +12,7 @@ from typing import IO, Any
 from twisted.application.service import Service
 from twisted.logger import (
     FilteringLogObserver,
+    ILogFilterPredicate,
     ILogObserver,
     LogEvent,
     LogLevel,
@@ -83,14 +84,26 @@ class LineObserver:
         self._file.flush()
 
 
-def filtered(observer: ILogObserver, level: str) -> ILogObserver:
-    """Only what matters at a level; Twisted's own chatter below ``warn`` is left out unless debugging."""
+def predicate_of(level: str) -> LogLevelFilterPredicate:
+    """What matters at a level; Twisted's own chatter below ``warn`` does not, unless debugging."""
     predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.levelWithName(level))
     if level != "debug":
         lowest = max(LEVELS.index(level), LEVELS.index("warn"))
         predicate.setLogLevelForNamespace("twisted", LogLevel.levelWithName(LEVELS[lowest]))
         predicate.setLogLevelForNamespace("log_legacy", LogLevel.levelWithName(LEVELS[lowest]))
-    return FilteringLogObserver(observer, [predicate])
+    return predicate
+
+
+@implementer(ILogFilterPredicate)
+class Relevance:
+    """What matters at this moment."""
+
+    def __init__(self, level: str) -> None:
+        self.predicate = predicate_of(level)
+
+    def __call__(self, event: LogEvent) -> Any:
+        """Whether an event matters, as Twisted says it."""
+        return self.predicate(event)
 
 
 class Logs(Service):
@@ -114,13 +127,13 @@ class Logs(Service):
         publisher: LogPublisher = globalLogPublisher,
     ) -> None:
         self._directory = directory
-        self._level = level
         self._rotate = rotate
         self._keep = keep
         self._line = document if json_lines else sentence
         self._stream = stream
         self._publisher = publisher
         self._file: LogFile | None = None
+        self._relevance = Relevance(level)
         self._observers: list[ILogObserver] = []
 
     def startService(self) -> None:
@@ -136,9 +149,21 @@ class Logs(Service):
             targets.append(self._file)
         if self._stream is not None:
             targets.append(self._stream)
-        self._observers = [filtered(LineObserver(t, self._line), self._level) for t in targets]
+        self._observers = [FilteringLogObserver(LineObserver(t, self._line), [self._relevance]) for t in targets]
         for observer in self._observers:
             self._publisher.addObserver(observer)
+
+    def set_level(self, level: str, namespace: str = "") -> None:
+        """Log what matters at another level from here on; of one namespace (``astcti.services.link``), or of all.
+
+        For all, what was said of single ones before is forgotten.
+
+        :param level: one of :data:`LEVELS`.
+        """
+        if namespace:
+            self._relevance.predicate.setLogLevelForNamespace(namespace, LogLevel.levelWithName(level))
+        else:
+            self._relevance.predicate = predicate_of(level)
 
     def stopService(self) -> None:
         """Close the file."""

@@ -13,6 +13,7 @@ from astcti import __version__
 from astcti.config.watcher import ConfigurationWatcher
 from astcti.protocols.transport import ServerFactory
 from astcti.services.changeover import Changeover
+from astcti.services.delivery import Ledger
 from astcti.services.desk import Desk
 from astcti.services.door import Door
 from astcti.services.link import LinkService
@@ -33,6 +34,7 @@ class StatusBoard:
         changeover: Changeover,
         watcher: ConfigurationWatcher | None,
         stores: Sequence[Store] = (),
+        ledger: Ledger | None = None,
     ) -> None:
         self._clock = clock
         self._started = clock.seconds()
@@ -43,6 +45,7 @@ class StatusBoard:
         self._changeover = changeover
         self._watcher = watcher
         self._stores = stores
+        self._ledger = ledger
 
     def status(self) -> dict[str, Any]:
         """Everything, in parts."""
@@ -56,8 +59,17 @@ class StatusBoard:
             "clients": self._clients(),
             "configuration": self._configuration(),
             "stores": {store.path.stem: store.status() for store in self._stores},
+            "actions": self._actions(),
             "counters": self._counters(),
         }
+
+    def _actions(self) -> dict[str, Any]:
+        """How actions ended: those remembered, ``hours`` back at most, and those since the start."""
+        if self._ledger is None:
+            return {}
+        tally, hours = self._ledger.book.tally, self._changeover.settings.actions_kept_hours
+        remembered = {status: count for status, count in sorted(tally.items()) if count}
+        return {"remembered": remembered, "hours": hours, "ended": dict(sorted(self._ledger.ended.items()))}
 
     def _pbx(self, now: float) -> dict[str, Any]:
         link, settings = self._link, self._changeover.settings

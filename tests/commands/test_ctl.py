@@ -48,7 +48,7 @@ class TextTests(SynchronousTestCase):
             "events         10 in, 3 skipped, 5 used\n",
             "notices        3 sent, 1 withheld, 9 dropped for slow clients\n",
             "actions here   ok: 3\n",
-            "refused        911: 2\n",
+            "refused        wrong credentials: 2\n",
             "our faults     1 (see the log)\n",
             "complaint      disk full\n",
         ):
@@ -91,7 +91,7 @@ class CommandTests(SynchronousTestCase):
     def run_ctl(self, *words: str) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
 
-        def ask(path: object, request: dict[str, Any]) -> Any:
+        def ask(path: object, request: dict[str, Any], seconds: float) -> Any:
             self.asked.append((str(path), request))
             if isinstance(self.answer, Exception):
                 raise self.answer

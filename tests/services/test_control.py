@@ -86,7 +86,7 @@ class SocketTests(TestCase):
     async def test_nobody_there(self) -> None:
         """Without a server the command says so in a sentence; afterwards nothing is left of the socket."""
         self.assertFalse(is_answered(self.path))
-        self.assertRaisesRegex(UserError, "no server is running", ask, self.path, {})
+        self.assertRaisesRegex(UserError, "no server answers at .*; is it running", ask, self.path, {})
         service = ControlService(reactor, self.path, COMMANDS)
         service.startService()
         stopped = service.stopService()

@@ -100,7 +100,7 @@ class DaemonTests(TestCase):
             self.assertNotIn(secret, log + (self.site.folder / "twistd.log").read_text())
         nobody = await self.ctl("status")
         self.assertEqual(nobody.returncode, 1)
-        self.assertIn("no server is running here", nobody.stderr)
+        self.assertIn("is it running?", nobody.stderr)
 
     async def test_bad_configuration(self) -> None:
         """A configuration that cannot be used is said to be so, by file and line, and nothing begins."""

@@ -73,9 +73,18 @@ class Pausing(Duty):
         """An operator's shift, if they are at work or were lost a moment ago."""
         return self._shifts.get(username)
 
+    def order(self, attendance: Attendance, paused: bool, queue: str = "", reason: str = "") -> Deferred[Outcome]:
+        """Pause or unpause an operator by the will of somebody else, at once also while they talk.
+
+        :raises Refused: 901, 905, 919, 921 or 931, as for the operator's own.
+        """
+        shift, reason = self._may_pause(attendance, Pause(paused, queue, reason))
+        return shift.order(paused, queue, reason)
+
     # -- commands
 
-    def _pause(self, attendance: Attendance, command: Pause) -> Deferred[Reply] | Reply:
+    def _may_pause(self, attendance: Attendance, command: Pause) -> tuple[Shift, str]:
+        """The shift, and the reason as it is configured."""
         operator, shift = self._at_work(attendance)
         reason = known_reason(self.desk.books.configuration, command.reason) if command.paused else command.reason
         if command.queue:
@@ -83,6 +92,10 @@ class Pausing(Duty):
                 raise Refused(UNKNOWN_QUEUE, "unknown queue")
             if not shift.standing.keys(command.queue):
                 raise Refused(UNKNOWN_QUEUE, "not a member of this queue")
+        return shift, reason
+
+    def _pause(self, attendance: Attendance, command: Pause) -> Deferred[Reply] | Reply:
+        shift, reason = self._may_pause(attendance, command)
         after_call = self.desk.books.settings.pause_after_call
         outcome = shift.pause(command.paused, command.queue, reason, after_call=after_call)
         if not command.paused:

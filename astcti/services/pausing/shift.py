@@ -18,7 +18,7 @@ from astcti.services.pausing.operator import Job, OperatorPauses
 from astcti.services.pausing.records import IRecords
 from astcti.services.pausing.request import SUCCESS, Outcome, Send
 from astcti.services.pausing.standing import Standing, alike
-from astcti.services.pausing.values import MISSED, SELF, SERVER, Cause, LogEntry, Stance, Summary
+from astcti.services.pausing.values import MISSED, SELF, SERVER, SUPERVISOR, Cause, LogEntry, Stance, Summary
 
 PENDING, CANCELLED = 926, 903
 
@@ -92,19 +92,26 @@ class Shift:
             self._say(Outcome(CANCELLED, "the pause that was to begin after the call is cancelled"))
         return self._change(paused, queue, reason)
 
-    def _change(self, paused: bool, queue: str, reason: str) -> Deferred[Outcome]:
-        cause = Cause(reason, SELF, self._clock.seconds()) if paused else None
+    def order(self, paused: bool, queue: str, reason: str) -> Deferred[Outcome]:
+        """As :meth:`pause`, for somebody else: the operator is told as of any other pause that is not their own."""
+        if self._awaiting is not None and not paused:
+            self._awaiting = None
+            self._say(Outcome(CANCELLED, "the pause that was to begin after the call is cancelled"))
+        return self._change(paused, queue, reason, by=SUPERVISOR)
+
+    def _change(self, paused: bool, queue: str, reason: str, by: str = SELF) -> Deferred[Outcome]:
+        cause = Cause(reason, by, self._clock.seconds()) if paused else None
         over: Deferred[Outcome] = Deferred()
         self.pauses.change(
             Job(
                 lambda standing: alike(cause, standing.keys(queue)),
-                SELF,
+                by,
                 commit=lambda standing: self._commit(cause, queue),
                 done=over.callback,
                 stance=cause,
                 whole=not queue,
                 queue=queue,
-                asked=True,
+                asked=by == SELF,
             )
         )
         return over
