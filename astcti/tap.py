@@ -44,6 +44,7 @@ from astcti.services.hashpool import HashPool
 from astcti.services.journal import SCHEMA, Journal
 from astcti.services.link import LinkService
 from astcti.services.logs import Logs
+from astcti.services.membership import Membership
 from astcti.services.memory import Memory
 from astcti.services.originating import Originating, Telecommuting
 from astcti.services.overview import Overview
@@ -90,8 +91,10 @@ def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
 
 def duties_of(clock: IReactorTime, asking: Asking, journal: Journal, follower: Follower) -> Sequence[Duty]:
     """Everything that is done for those who work, in the order in which it hears of what happens."""
+    pausing = Pausing(clock, asking, follower.roster, follower.tracker, JournalRecords(journal))
     return (
-        Pausing(clock, asking, follower.roster, follower.tracker, JournalRecords(journal)),
+        Membership(clock, asking, follower.roster, journal, learn=follower.learn, stance=pausing.wanted),
+        pausing,
         Originating(clock, asking, follower),
         Telecommuting(),
     )

@@ -163,6 +163,10 @@ class Follower:
                 self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
             self._audience.member_fact(fact)
 
+    def learn(self, fact: Fact) -> None:
+        """Follow what the PBX said of a member when it was asked."""
+        self._take(fact)
+
     def _tell(self, notices: Sequence[Notice]) -> None:
         if notices:
             self._audience.notified(notices)

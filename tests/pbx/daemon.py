@@ -58,14 +58,14 @@ def runtime_xml(instance: Instance) -> str:
 
 
 def bootstrap_xml(instance: Instance, port: int, *, tls: bool) -> str:
-    """Where everything is; the manager user is the one in ``etc/asterisk``."""
+    """Where everything is; the manager user may not change queues, which scenarios do themselves."""
     link = f"<port>{instance.ports.ami}</port>"
     if tls:
         link = f"<port>{instance.ports.ami_tls}</port><tls>yes</tls><cafile>{instance.work / 'ca.pem'}</cafile>"
     return (
         "<configuration><database><source>xml</source><file>runtime.xml</file></database>"
         "<logging><directory>logs</directory><level>debug</level></logging>"
-        f"<manager><host>localhost</host>{link}<username>astcti</username><secret>change-me</secret><pause>5</pause></manager>"
+        f"<manager><host>localhost</host>{link}<username>onlooker</username><secret>change-me</secret><pause>5</pause></manager>"
         f"<ctiserver><address>127.0.0.1</address><port>{port}</port></ctiserver></configuration>"
     )
 

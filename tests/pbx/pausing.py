@@ -38,7 +38,7 @@ class PausingDaemon(Daemon):
             after_call=after_call, phone=instance.interface(201), digest=digest_of(password_of("op201"))
         )
         (self.folder / "runtime.xml").write_text(runtime)
-        self.bootstrap.write_text(self.bootstrap.read_text().replace(">astcti<", ">pausing<"))
+        self.bootstrap.write_text(self.bootstrap.read_text().replace(">onlooker<", ">pausing<"))
 
     def kill(self) -> None:
         """End it without a word."""

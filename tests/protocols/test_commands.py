@@ -441,7 +441,8 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(heard[State.USER_SET], always | {"USER", "PASS"})
         self.assertEqual(heard[State.AUTHENTICATED], working | {"MAC", "EXTEN"})
         self.assertEqual(
-            heard[State.OPERATIONAL], working | {"IDEN", "ORIG", "TELE", "PAUSE", "REDY", "WRAP", "ACTR", "TEXT"}
+            heard[State.OPERATIONAL],
+            working | {"IDEN", "ORIG", "TELE", "PAUSE", "REDY", "WRAP", "STRT", "STOP", "ACTR", "TEXT"},
         )
 
     def test_masked(self) -> None:

@@ -38,6 +38,7 @@ class QueueAdd(Action):
     paused: bool | None = None
     member_name: str | None = None
     state_interface: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

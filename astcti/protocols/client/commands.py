@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.python.failure import Failure
 
 from astcti.errors import Refused
-from astcti.protocols.client.requests import QueueEntry, ServiceEntry
+from astcti.protocols.client.requests import QueueEntry, QueueFigures, ServiceEntry
 
 DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
 
@@ -120,6 +120,18 @@ class Commands:
     def send_text(self, username: str, text: str) -> Deferred[None]:
         """``TEXT``: show a message to another operator; for supervisors."""
         return self.command(f"TEXT {quote(username, safe='')} {quote(text, safe='')}")
+
+    def join_queue(self, queue: str) -> Deferred[None]:
+        """``STRT``: become a member of a queue again; :class:`.QueueChanged` follows when the PBX has confirmed it."""
+        return self.command(f"STRT {quote(queue, safe='')}")
+
+    def leave_queue(self, queue: str) -> Deferred[None]:
+        """``STOP``: stay out of a queue; :class:`.QueueChanged` follows when the PBX has confirmed it."""
+        return self.command(f"STOP {quote(queue, safe='')}")
+
+    def queue_figures(self, queue: str = "") -> Deferred[tuple[QueueFigures, ...]]:
+        """``QSTAT``: gives how many wait and work in a queue, or in each of the operator's."""
+        return self.command(f"QSTAT {quote(queue, safe='')}".rstrip())
 
     def noop(self) -> Deferred[None]:
         """``NOOP``: see that the server is there."""

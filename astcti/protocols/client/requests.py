@@ -27,6 +27,18 @@ class QueueEntry(NamedTuple):
     member: bool
 
 
+class QueueFigures(NamedTuple):
+    """How a queue is; ``longest`` is seconds that the first caller has waited."""
+
+    queue: str
+    waiting: int
+    available: int
+    paused: int
+    busy: int
+    members: int
+    longest: int
+
+
 class Line(NamedTuple):
     """A numeric line as it came."""
 
@@ -128,6 +140,15 @@ def _queues(line: Line, items: Sequence[str]) -> tuple[QueueEntry, ...]:
     return tuple({entry.queue: entry for entry in map(parse_queue, items)}.values())
 
 
+def _figures(line: Line, items: Sequence[str]) -> tuple[QueueFigures, ...]:
+    found: list[QueueFigures] = []
+    for item in items:
+        queue, *pairs = item.split()
+        values = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        found.append(QueueFigures(queue, *(int(values.get(name, 0)) for name in QueueFigures._fields[1:])))
+    return tuple(found)
+
+
 def _confirmed(line: Line, items: Sequence[str]) -> bool:
     return line.code == Code.PAUSED
 
@@ -158,6 +179,9 @@ _EXPECTED: dict[str, Expected] = {
     "TEXT": _OK,
     "QUIT": Expected(frozenset({Code.GOODBYE}), _nothing, barrier=True),
     "SERVICES": Expected(frozenset({Code.SERVICES_END}), _services, Code.SERVICE),
+    "STRT": _OK,
+    "STOP": _OK,
+    "QSTAT": Expected(frozenset({Code.QUEUE_STATES_END}), _figures, Code.QUEUE_STATE),
     "QUEUES": Expected(frozenset({Code.QUEUES_END}), _queues, Code.QUEUE),
 }
 EXPECTED: Mapping[str, Expected] = MappingProxyType(_EXPECTED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from astcti.errors import Refused
-from astcti.model.commands import Command, EndWrapUp, Pause, SetWrapUp
+from astcti.model.commands import Command, EndWrapUp, JoinQueue, LeaveQueue, Pause, SetWrapUp
 from astcti.protocols.replies import Code
 from astcti.protocols.states import SEATED
 from astcti.protocols.words.entry import Entry
@@ -59,8 +59,18 @@ def _wrap(session: Conversation, parameters: Sequence[str]) -> Command:
     return SetWrapUp(word == "ON")
 
 
+def _strt(session: Conversation, parameters: Sequence[str]) -> Command:
+    return JoinQueue(decoded(parameters[0]))
+
+
+def _stop(session: Conversation, parameters: Sequence[str]) -> Command:
+    return LeaveQueue(decoded(parameters[0]))
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry("PAUSE", _pause, SEATED, 1, 3, failure=Code.PAUSE_FAILED),
     Entry("REDY", _redy, SEATED),
     Entry("WRAP", _wrap, SEATED, 1, 1),
+    Entry("STRT", _strt, SEATED, 1, 1),
+    Entry("STOP", _stop, SEATED, 1, 1),
 )

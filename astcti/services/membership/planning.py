@@ -1,0 +1,74 @@
+"""What is to be done about a membership next, by what is wanted, written and told by the PBX. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from astcti.config.model import Configuration, Operator
+from astcti.model.channels import normalise_interface
+from astcti.model.roster import Member
+from astcti.services.audience import Audience
+from astcti.services.journal import Membership as Record
+from astcti.services.membership.values import Key, Place, Want
+
+
+class Step(Enum):
+    """One thing to do."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    ADOPT = "adopt"  # it is there, and was not written down
+    PENALTY = "penalty"
+    FORGET = "forget"  # it is not there, or not ours, and no longer wanted
+
+
+def next_step(place: Place, member: Member | None) -> Step | None:
+    """The next thing to do, or None when all is as it should be, or has to wait."""
+    if place.problem or place.spared:
+        return None
+    if place.want is None or place.taken_out:
+        return _towards_the_end(place.record, member)
+    return _towards(place.want, place.record, member)
+
+
+def _towards_the_end(record: Record | None, member: Member | None) -> Step | None:
+    if record is None:
+        return None
+    return Step.FORGET if member is None or record.foreign else Step.REMOVE
+
+
+def _towards(want: Want, record: Record | None, member: Member | None) -> Step | None:
+    if member is None:
+        return Step.ADD
+    if record is None:
+        return Step.ADOPT
+    if record.username != want.username:  # somebody else's, under their name
+        return Step.ADOPT if record.foreign else Step.REMOVE
+    return Step.PENALTY if record.penalty != want.penalty else None
+
+
+def penalties_of(operator: Operator, configuration: Configuration, audience: Audience) -> dict[str, int]:
+    """The queues an operator works on, with the lowest penalty of the services that share each.
+
+    A queue that they are in for their language only has the penalty 0.
+    """
+    assigned = {ref.service_id: ref.penalty for ref in configuration.services_of.get(operator.id, ())}
+    found: dict[str, int] = {}
+    for service in audience.services_of(operator):
+        if service.kind == "queue-inbound":
+            penalty = assigned.get(service.id, 0)
+            found[service.queue_name] = min(penalty, found.get(service.queue_name, penalty))
+    return found
+
+
+def wants_of(operator: Operator, channels: tuple[str, ...], penalties: dict[str, int]) -> dict[Key, Want]:
+    """Every phone in every queue."""
+    phones: dict[str, str] = {}
+    for channel in channels:
+        phones.setdefault(normalise_interface(channel), channel)
+    name = operator.full_name or operator.username
+    return {
+        Key(queue, phone): Want(operator.username, channel, penalty, name)
+        for phone, channel in phones.items()
+        for queue, penalty in penalties.items()
+    }

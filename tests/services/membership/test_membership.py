@@ -1,0 +1,375 @@
+"""Whoever is at work is in their queues."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.config.model import Extension, ServiceOperator
+from astcti.errors import Refused
+from astcti.model.commands import Done, JoinQueue, LeaveQueue, ListQueues
+from astcti.services.membership import LEFTOVER, REFUSED
+from tests.services.membership.queuehall import QueueHall, QueuePbx, queue_centre
+
+PHONE = "PJSIP/201"
+ANNAS = {("sales", PHONE), ("support", PHONE)}
+
+
+class ComingAndGoingTests(SynchronousTestCase):
+    """People log in and leave."""
+
+    def test_login(self) -> None:
+        """Each queue once, with the lower penalty and the full name; told when the PBX has told it."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.pbx.members["sales", PHONE], (1, False, "Anna", "dynamic"))
+        self.assertEqual(hall.pbx.members["support", PHONE], (0, False, "Anna", "dynamic"))
+        self.assertEqual(sorted(anna.queues), [("sales", True), ("support", True)])
+        self.assertEqual({(m.queue, m.interface) for m in hall.journal.memberships.values()}, ANNAS)
+
+    def test_language(self) -> None:
+        """Who speaks a language is in its queue."""
+        hall = QueueHall()
+        hall.log_in("bruno")
+        self.assertEqual(hall.sits, {("italian", "PJSIP/202")})
+
+    def test_response_alone_is_not_told(self) -> None:
+        """What the PBX only said yes to is asked for, and told when it shows it."""
+        hall = QueueHall()
+        hall.pbx.silent = True
+        anna = hall.log_in("anna")
+        self.assertEqual(anna.queues, [])
+        hall.turn(5)
+        hall.turn(5)
+        self.assertEqual(sorted(anna.queues), [("sales", True), ("support", True)])
+
+    def test_begin_in_pause(self) -> None:
+        """Who begins in pause is added paused."""
+        usual = queue_centre()
+        operators = (replace(usual.operators[0], begin_in_pause=True), *usual.operators[1:])
+        hall = QueueHall(configuration=replace(usual, operators=operators))
+        hall.log_in("anna")
+        self.assertEqual({m[1] for m in hall.pbx.members.values()}, {True})
+
+    def test_two_phones(self) -> None:
+        """Every phone of the seat is a member; the queue is told once."""
+        hall = QueueHall(configuration=queue_centre(extensions=(Extension(seat_id=1, exten="Local/251@phones/n"),)))
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.sits, ANNAS | {("sales", "Local/251@phones/n"), ("support", "Local/251@phones/n")})
+        self.assertEqual(sorted(anna.queues), [("sales", True), ("support", True)])
+        hall.log_out(anna)
+        self.assertEqual((hall.sits, hall.membership.all()), (set(), []))
+
+    def test_however_they_go(self) -> None:
+        """With a word or without, sent away or lost: out of every queue, nothing left in the journal."""
+        for goodbye in (True, False):
+            hall = QueueHall()
+            hall.log_out(hall.log_in("anna"), goodbye=goodbye)
+            self.assertEqual((hall.sits, dict(hall.journal.memberships), hall.membership.all()), (set(), {}, []))
+
+    def test_back_while_being_removed(self) -> None:
+        """Who comes back while their removal is under way is added after it, in that order."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.pbx.held = []
+        hall.log_out(anna)
+        back = hall.log_in("anna")
+        while hall.pbx.held:
+            self.assertEqual(len(hall.pbx.held), 1)
+            hall.pbx.release()
+            hall.turn()
+        self.assertEqual(hall.sits, ANNAS)
+        self.assertEqual(sorted(q for q, member in back.queues if member), ["sales", "support"])
+
+    def test_stopping(self) -> None:
+        """The server stops when everybody is out."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.pbx.held = []
+        hall.desk.detach(anna)
+        ended: list[Any] = []
+        stopping = hall.membership.stopping()
+        assert stopping is not None
+        stopping.addCallback(ended.append)
+        hall.turn()
+        self.assertEqual(ended, [])
+        while hall.pbx.held:
+            hall.pbx.release()
+            hall.turn()
+        self.assertEqual((ended, hall.sits), ([None], set()))
+
+    def test_many(self) -> None:
+        """However many come at once, only so many actions are under way."""
+        hall = QueueHall(configuration=crowd(60))
+        hall.pbx.held = []
+        for client, name in [(hall.client(), f"op{n}") for n in range(60)]:
+            sign_in(hall, client, name)
+        hall.turn()
+        self.assertEqual(len(hall.pbx.held), 20)
+        while hall.pbx.held:
+            hall.pbx.release()
+            hall.turn()
+        self.assertEqual(len(hall.sits), 60)
+
+
+def crowd(count: int) -> Any:
+    """So many operators with a seat each and one queue."""
+    usual = queue_centre()
+    from astcti.config.model import Operator, Seat
+    from tests.services.fakes import digest
+
+    return replace(
+        usual,
+        seats=tuple(Seat(id=n + 1, exten=f"PJSIP/{1000 + n}") for n in range(count)),
+        operators=tuple(
+            Operator(id=n + 1, username=f"op{n}", full_name=f"Op {n}", password=digest("x"), seat_id=n + 1)
+            for n in range(count)
+        ),
+        service_operators=tuple(ServiceOperator(service_id=4, operator_id=n + 1) for n in range(count)),
+    )
+
+
+def sign_in(hall: QueueHall, client: Any, name: str) -> None:
+    from astcti.model.commands import Login
+    from tests.services.fakes import digest
+
+    hall.ask(client, Login(name, digest("x")))
+
+
+class TroubleTests(SynchronousTestCase):
+    """The PBX has it otherwise."""
+
+    def test_static(self) -> None:
+        """A member of the PBX's own is told of, gets our penalty, and is not removed."""
+        pbx = QueuePbx("sales", "support")
+        pbx.members["sales", PHONE] = (7, False, "Agent One", "static")
+        hall = QueueHall(pbx)
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.pbx.members["sales", PHONE], (1, False, "Agent One", "static"))
+        self.assertEqual(sorted(anna.queues), [("sales", True), ("support", True)])
+        self.assertEqual([v.foreign for v in hall.membership.of("anna") if v.queue == "sales"], [True])
+        self.assertEqual(hall.ask(anna, LeaveQueue("sales")).number, 925)
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, {("sales", PHONE)})
+        self.assertEqual(hall.membership.all(), [])
+
+    def test_already_there(self) -> None:
+        """One that we had not heard of is asked about, and told then."""
+        hall = QueueHall()
+        hall.pbx.members["sales", PHONE] = (7, True, "x", "dynamic")
+        anna = hall.log_in("anna")
+        self.assertIn(("QueueStatus", "sales", PHONE), hall.pbx.asked)
+        self.assertEqual(hall.pbx.members["sales", PHONE][:2], (1, False))
+        self.assertIn(("sales", True), anna.queues)
+
+    def test_unknown_queue(self) -> None:
+        """The others are joined; it is tried again once soon, and at every resync; the login stands."""
+        hall = QueueHall(QueuePbx("support"))
+        anna = hall.log_in("anna", "events2")
+        self.assertEqual((hall.sits, anna.dismissed), ({("support", PHONE)}, []))
+        self.assertEqual([d[0] for d in anna.documents if d[0] == "QueueState"], ["QueueState"])
+        self.assertEqual([v.state for v in hall.membership.of("anna") if v.queue == "sales"], [REFUSED])
+        tries = lambda: hall.pbx.asked.count(("QueueAdd", "sales", PHONE))  # noqa: E731
+        for seconds, count in ((4.9, 1), (0.2, 2), (3600, 2)):
+            hall.turn(seconds)
+            self.assertEqual(tries(), count)
+        hall.pbx.queues.add("sales")
+        hall.resync()
+        self.assertEqual(hall.sits, ANNAS)
+
+    def test_no_right(self) -> None:
+        """A manager user that may not is a warning, not a reason to keep people out."""
+        hall = QueueHall()
+        hall.pbx.refusals["QueueAdd"] = "Permission denied"
+        anna = hall.log_in("anna")
+        self.assertEqual((hall.sits, anna.dismissed, dict(hall.journal.memberships)), (set(), [], {}))
+        hall.log_out(anna)
+        self.assertEqual(hall.membership.all(), [])
+
+    def test_supervisor_removes(self) -> None:
+        """Who is taken out at the PBX stays out, also after a reconnection, until they join again."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.take_out("sales", PHONE)
+        self.assertIn(("sales", False), anna.queues)
+        hall.lose_link()
+        hall.resync()
+        self.assertEqual(hall.sits, {("support", PHONE)})
+        hall.log_out(anna, goodbye=False)
+        again = hall.log_in("anna")
+        self.assertEqual(hall.sits, {("support", PHONE)})
+        self.assertEqual(hall.ask(again, JoinQueue("sales")), Done())
+        hall.turn()
+        self.assertEqual(hall.sits, ANNAS)
+        self.assertIn(("sales", True), again.queues)
+
+    def test_supervisor_puts_back(self) -> None:
+        """Who is put in again at the PBX is in, and leaves with their client."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.take_out("sales", PHONE)
+        hall.pbx.members["sales", PHONE] = (1, False, "x", "dynamic")
+        hall.tell(hall.pbx.added(("sales", PHONE)))
+        hall.turn()
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, set())
+
+
+class LinkTests(SynchronousTestCase):
+    """The link is lost, the PBX or this server dies."""
+
+    def test_removal_waits(self) -> None:
+        """Who leaves while there is no link is removed when it is back."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, ANNAS)
+        hall.resync()
+        self.assertEqual((hall.sits, hall.membership.all()), (set(), []))
+
+    def test_pbx_restarted(self) -> None:
+        """Memberships that the PBX has forgotten are made again."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.pbx.members.clear()
+        hall.resync()
+        self.assertEqual(hall.sits, ANNAS)
+        self.assertEqual(anna.queues[-1][1], True)
+
+    def restarted(self, hall: QueueHall) -> QueueHall:
+        """Another process on the same PBX and the same file."""
+        hall.pbx.asked.clear()
+        return QueueHall(hall.pbx, hall.journal_store)
+
+    def test_back_after_a_restart(self) -> None:
+        """Who comes back is left where they are, and told so."""
+        hall = QueueHall()
+        hall.log_in("anna")
+        again = self.restarted(hall)
+        self.assertEqual({v.state for v in again.membership.of("anna")}, {LEFTOVER})
+        again.turn(119)
+        anna = again.log_in("anna")
+        again.turn(300)
+        self.assertEqual(again.sits, ANNAS)
+        self.assertEqual(again.pbx.asked, [])
+        self.assertEqual(sorted(anna.queues), [("sales", True), ("support", True)])
+        again.log_out(anna)
+        self.assertEqual(again.sits, set())
+
+    def test_orphans(self) -> None:
+        """Who does not come back is removed after two minutes."""
+        hall = QueueHall()
+        hall.log_in("anna")
+        again = self.restarted(hall)
+        again.turn(119)
+        self.assertEqual(again.sits, ANNAS)
+        again.turn(2)
+        self.assertEqual((again.sits, again.membership.all()), (set(), []))
+
+    def test_somebody_else_at_the_phone(self) -> None:
+        """Whoever sits down at a phone ends the memberships that another left there."""
+        hall = QueueHall(configuration=queue_centre(service_operators=(ServiceOperator(service_id=4, operator_id=1),)))
+        hall.log_in("anna")
+        again = QueueHall(hall.pbx, hall.journal_store)
+        bruno = again.client()
+        from astcti.model.commands import ClaimMac, Login
+        from tests.services.fakes import digest
+        from tests.services.membership.queuehall import MACS
+
+        again.ask(bruno, Login("bruno", digest("b")))
+        again.ask(bruno, ClaimMac(MACS["anna"]))
+        again.turn()
+        self.assertEqual(again.sits, {("italian", PHONE)})
+
+
+class AskedTests(SynchronousTestCase):
+    """Operators and administrators change it."""
+
+    def test_stop_and_start(self) -> None:
+        """Out and in again; remembered when the client comes back, forgotten when it said goodbye."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.ask(anna, LeaveQueue("sales")), Done())
+        hall.turn()
+        self.assertEqual((hall.sits, anna.queues[-1]), ({("support", PHONE)}, ("sales", False)))
+        hall.log_out(anna, goodbye=False)
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.sits, {("support", PHONE)})
+        listed = hall.ask(anna, ListQueues())
+        self.assertEqual(dict(listed.queues), {"sales": False, "support": True})
+        hall.ask(anna, JoinQueue("sales"))
+        hall.turn()
+        self.assertEqual(hall.sits, ANNAS)
+        hall.ask(anna, LeaveQueue("sales"))
+        hall.log_out(anna)
+        hall.log_in("anna")
+        self.assertEqual(hall.sits, ANNAS)
+
+    def test_start_when_in(self) -> None:
+        """Whoever joins a queue that they are in is told that they are."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        anna.queues.clear()
+        hall.ask(anna, JoinQueue("sales"))
+        hall.turn()
+        self.assertEqual(anna.queues, [("sales", True)])
+
+    def test_refusals(self) -> None:
+        """Not one's queue, no seat, no link."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.ask(anna, JoinQueue("italian")).number, 921)
+        hall.lose_link()
+        refused = hall.ask(anna, LeaveQueue("sales"))
+        self.assertIsInstance(refused, Refused)
+        self.assertEqual(refused.number, 905)
+
+    def test_assigned_and_taken_away(self) -> None:
+        """A service more, a service less, another penalty: without logging in again."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        anna.queues.clear()
+        assigned = (ServiceOperator(service_id=3, operator_id=1, penalty=9),
+                    ServiceOperator(service_id=5, operator_id=1))  # fmt: skip
+        hall.desk.configure(queue_centre(service_operators=assigned), hall.settings)
+        hall.turn()
+        self.assertEqual(hall.sits, {("sales", PHONE), ("italian", PHONE)})
+        self.assertEqual(hall.pbx.members["sales", PHONE][0], 9)
+        self.assertEqual(sorted(anna.queues), [("italian", True), ("support", False)])
+        self.assertNotIn(("QueueRemove", "sales", PHONE), hall.pbx.asked)
+
+    def test_service_disabled(self) -> None:
+        """Nobody stays in its queue."""
+        hall = QueueHall()
+        hall.log_in("anna")
+        services = tuple(replace(s, enabled=s.id != 4) for s in queue_centre().services)
+        hall.desk.configure(queue_centre(services=services), hall.settings)
+        hall.turn()
+        self.assertEqual(hall.sits, {("sales", PHONE)})
+
+    def test_phones(self) -> None:
+        """A phone more at the seat is a member too, until it is taken away."""
+        hall = QueueHall()
+        hall.log_in("anna")
+        hall.desk.configure(queue_centre(extensions=(Extension(seat_id=1, exten="SIP/9"),)), hall.settings)
+        hall.turn()
+        self.assertEqual(len(hall.sits), 4)
+        hall.desk.configure(queue_centre(), hall.settings)
+        hall.turn()
+        self.assertEqual(hall.sits, ANNAS)
+
+    def test_telecommuter(self) -> None:
+        """Memberships go along to the phone that calls go by, and back."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        attendance = hall.desk.floor.of(anna)
+        hall.desk.move(attendance, "Local/0551@out/n")
+        hall.turn()
+        self.assertEqual(hall.sits, {("sales", "Local/0551@out/n"), ("support", "Local/0551@out/n")})
+        hall.desk.move(attendance, "")
+        hall.turn()
+        self.assertEqual(hall.sits, ANNAS)
