@@ -50,6 +50,7 @@ from astcti.services.originating import Originating, Telecommuting
 from astcti.services.overview import Overview
 from astcti.services.pausing import JournalRecords, Pausing
 from astcti.services.pbx import MakePbx, pbx_maker
+from astcti.services.recovering import Recovering
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.status import StatusBoard
@@ -144,7 +145,8 @@ def build_tree(
     ledger = Ledger(reactor, outcomes, journal)
     actions.wanted, actions.on_begun, actions.on_ended = ledger.wanted, ledger.performing, ledger.performed
     duties, texting = duties_of(reactor, asking, journal, follower), Texting(reactor)
-    desk.employ(*duties, ledger, texting, Briefing(reactor))
+    recovering = Recovering(reactor, journal, follower)
+    desk.employ(*duties, recovering, ledger, texting, Briefing(reactor))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
@@ -173,7 +175,7 @@ def build_tree(
             **Ordering(reactor, desk, ledger, actions.start, lambda: tracker.legs).table(),
         }
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, table))
-    parts += [store, journal, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
+    parts += [store, journal, recovering, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]
     for part in parts:

@@ -12,7 +12,7 @@ from astcti.model.facts import Fact
 from astcti.model.legs import Leg
 from astcti.model.notices import Notice
 from astcti.model.plan import Plan
-from astcti.model.restoring import Recall
+from astcti.model.restoring import Move, Recall
 
 #: What each fact does. To change what an agent is told, find its fact here and follow the function.
 STEPS: Mapping[type[Fact], Callable[[Board, Any], None]] = {
@@ -142,6 +142,7 @@ class Tracker:
         *,
         owed: bool = False,
         recall: Recall | None = None,
+        to_come: Collection[Move] = (),
     ) -> Sequence[Notice]:
         """Take over what lists say: ``found`` are facts made of them, ``present`` the unique ids of all channels.
 
@@ -149,12 +150,16 @@ class Tracker:
         unless what is ``owed`` is to be told by :meth:`settle`.
 
         :param recall: what is known of a call from before this process began; asked for calls that are new to us.
+        :param to_come: who enters and leaves which bridge in facts that will be fed after this: lists that know of it
+            already must not hide what was between.
         """
         notices = list(self.drop_missing(present, now))
         board = self._board
         board.quiet, board.owing = True, owed
         try:
-            restoring.take_over(board, found, present, lambda fact: notices.extend(self.feed(fact, now)), recall)
+            restoring.take_over(
+                board, found, present, lambda fact: notices.extend(self.feed(fact, now)), recall, to_come
+            )
         finally:
             board.quiet = board.owing = False
         return notices

@@ -36,14 +36,25 @@ class Recalled(NamedTuple):
 #: Watched variables asked for of a caller who has not reached a service.
 MAX_NAMES = 32
 
+Move = tuple[str, str, str]
+"""``BridgeEnter`` or ``BridgeLeave``, the channel's unique id, the bridge's."""
+
 Recall = Callable[[str], Recalled | None]
 """What is known of a call, by its unique id."""
 
 
 def take_over(
-    board: Board, found: Iterable[Fact], present: Collection[str], feed: Callable[[Fact], None], recall: Recall | None
+    board: Board,
+    found: Iterable[Fact],
+    present: Collection[str],
+    feed: Callable[[Fact], None],
+    recall: Recall | None,
+    to_come: Collection[Move] = (),
 ) -> None:
-    """Make the board what the lists say; ``feed`` follows a fact without telling anybody."""
+    """Make the board what the lists say; ``feed`` follows a fact without telling anybody.
+
+    :param to_come: what will be followed after this, and is left to that.
+    """
     known = set(board.legs)
     found = list(found)
     board.callers = {
@@ -63,10 +74,13 @@ def take_over(
             _remember(board, board.legs[uniqueid], recall(uniqueid))
     for uniqueid in present:
         leg = board.legs.get(uniqueid)
-        if leg is not None and leg.bridge is not None and leg.bridge.id != together.get(uniqueid):
+        bridge = leg.bridge if leg is not None else None
+        if leg is None or bridge is None or bridge.id == together.get(uniqueid):
+            continue
+        if ("BridgeLeave", uniqueid, bridge.id) not in to_come:
             leave(board, leg)
     for fact in found:
-        if isinstance(fact, facts.BridgeEnter):
+        if isinstance(fact, facts.BridgeEnter) and ("BridgeEnter", fact.uniqueid, fact.bridge) not in to_come:
             feed(fact)
 
 

@@ -39,6 +39,8 @@ def connect(board: Board, bridge: Bridge) -> None:
         return
     owner = owner_of(legs)
     story = owner.story
+    if story.service is None and board.recovered:
+        return  # what was kept meanwhile, and follows now, may say which service it is
     if story.service is None and sum(leg.pair is None or board.hears(leg) for leg in legs) < 2:
         return  # half a Local channel is nobody: who is behind it comes with the next bridge event
     for leg in legs:

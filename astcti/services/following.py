@@ -132,7 +132,15 @@ class Follower:
         """Take over what the PBX's lists say. Ends of calls that are gone are told; :meth:`settle` tells the rest."""
         if stock.present is not None:
             now = self._clock.seconds()
-            self._tell(self.tracker.restore(stock.found, stock.present, now, owed=True, recall=self.recall))
+            # What ended while the lists were made is told by what is kept, with all that went before.
+            held = self._held or ()
+            present = stock.present | {m.get("Uniqueid") for m in held if m.event == "Hangup"}
+            to_come = {
+                (m.event, m.get("Uniqueid"), m.get("BridgeUniqueid"))
+                for m in held
+                if m.event in ("BridgeEnter", "BridgeLeave")
+            }
+            self._tell(self.tracker.restore(stock.found, present, now, owed=True, recall=self.recall, to_come=to_come))
         if stock.members is not None:
             came, went = self.roster.replace(stock.members)
             for gone in went:

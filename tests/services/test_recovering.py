@@ -1,0 +1,183 @@
+"""After a death of the server or of a client: what was popped does not again, what was missed does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.model.commands import ClaimMac, Login
+from astcti.services.journal import SCHEMA, Journal
+from astcti.services.recovering import RETURN_SECONDS, TIDY_SECONDS, WRITE_SECONDS, Recovering
+from tests.services.fakes import FakeClient, digest
+from tests.services.memorystore import MemoryStore
+from tests.services.pbx import a_call, channel, message
+from tests.services.test_link import Switchboard
+
+MAC = "00:1c:bf:37:53:ba"
+HANGUPS = [channel("1.2", "PJSIP/201-2", "Hangup", Cause="16"), channel("1.1", "PJSIP/out-1", "Hangup", Cause="16")]
+TALKING = {"ChannelState": "6", "ChannelStateDesc": "Up", "BridgeId": "b1"}
+
+
+class RecoveringTests(SynchronousTestCase):
+    """Servers, one after the other, with what the one before has written down."""
+
+    def setUp(self) -> None:
+        self.store = MemoryStore(SCHEMA)
+        self.begin(0.0)
+
+    def begin(self, at: float) -> None:
+        """Start a server at that time; nobody has told the one before that it ends."""
+        self.board = Switchboard()
+        self.board.clock.advance(at)
+        self.journal = Journal(MemoryStore(connection=self.store.connection), self.board.clock.seconds)
+        self.journal.startService()
+        self.recovering = Recovering(self.board.clock, self.journal, self.board.link.follower)
+        self.board.desk.employ(self.recovering)
+        self.recovering.startService()
+
+    @property
+    def pbx(self) -> Any:
+        """The link's far side."""
+        return self.board.exchange.pbx
+
+    def restart(self, *, after: float = 5.0, listed: bool = True) -> None:
+        """The server is killed and started again while the call goes on, or not."""
+        self.begin(self.board.clock.seconds() + after)
+        if listed:
+            self.still_talking()
+        self.pbx.come_up()
+
+    def still_talking(self) -> None:
+        """The lists of a PBX on which the call of :func:`a_call` is answered."""
+        caller = {"CallerIDNum": "0551", "Context": "direct", "Application": "Dial", "ApplicationData": "PJSIP/201"}
+        self.pbx.lists = {
+            "CoreShowChannels": [
+                channel("1.1", "PJSIP/out-1", "CoreShowChannel", **caller, **TALKING),
+                channel("1.2", "PJSIP/201-2", "CoreShowChannel", Application="AppDial", **TALKING),
+            ],
+            "BridgeList": [message("BridgeListItem", BridgeUniqueid="b1", BridgeType="basic")],
+            "Status": [channel("1.1", "PJSIP/out-1", "Status", Variable="calldata=12345")],
+        }
+
+    def sit(self, username: str = "anna", *, reports: bool = True) -> FakeClient:
+        """An operator at the seat; right after the reply it is told what it missed."""
+        client = self.board.client()
+        client.capabilities = {"actr"} if reports else set()
+        self.board.ask(client, Login(username, digest(username[0])))
+        self.board.ask(client, ClaimMac(MAC))
+        self.board.clock.advance(0)
+        return client
+
+    def pops(self, client: FakeClient) -> list[tuple[str, str, bool]]:
+        """The digits of the pops a client got, the id of the first action, and whether it is marked as recovered."""
+        return [
+            (dict(n.call.variables).get("calldata", ""), actions[0].id, n.recovered)
+            for n, actions in client.told if actions
+        ]  # fmt: skip
+
+    def answered(self, *, reports: bool = True) -> FakeClient:
+        """A call has popped, and what is known of it is written down."""
+        self.pbx.come_up()
+        anna = self.sit(reports=reports)
+        self.pbx.say(*a_call())
+        self.board.clock.advance(WRITE_SECONDS)
+        self.assertEqual([digits for digits, _, _ in self.pops(anna)], ["12345"])
+        return anna
+
+    # -- the server dies
+
+    def test_reported_pop(self) -> None:
+        """A call whose client said that it has popped does not again after the server was killed."""
+        self.answered()
+        self.journal.put_pop("1.1", "seat 1", reported=True)
+        self.restart()
+        self.assertEqual(self.pops(self.sit()), [])
+
+    def test_unreported_pop(self) -> None:
+        """One of which nobody knows whether it was seen is told again, with the same id: the client does it once."""
+        (_, before, _), = self.pops(self.answered())  # fmt: skip
+        self.restart()
+        self.assertEqual(self.pops(self.sit()), [("12345", before, True)])
+
+    def test_client_that_does_not_report(self) -> None:
+        """For a client that never says what it did, being told is all: no double pop."""
+        self.answered(reports=False)
+        self.restart()
+        self.assertEqual(self.pops(self.sit(reports=False)), [])
+
+    def test_answered_while_the_server_was_dead(self) -> None:
+        """A call that rang when the server was killed and was answered before it was back pops, once."""
+        self.pbx.come_up()
+        anna = self.sit()
+        self.pbx.say(*a_call()[:6])
+        self.board.clock.advance(WRITE_SECONDS)
+        self.assertEqual(self.pops(anna), [])
+        self.restart()
+        anna = self.sit()
+        self.assertEqual([(digits, recovered) for digits, _, recovered in self.pops(anna)], [("12345", True)])
+        self.pbx.say(*HANGUPS)
+        self.assertEqual(anna.kinds[-1], "Hangup")
+
+    def test_killed_before_the_pop_was_written(self) -> None:
+        """Killed between the answer and the journal: it pops after the restart, with the id that it had."""
+        (_, before, _), = self.pops(self.answered())  # fmt: skip
+        self.store.write("DELETE FROM pops")
+        self.restart()
+        self.assertEqual(self.pops(self.sit()), [("12345", before, True)])
+
+    def test_hung_up_meanwhile(self) -> None:
+        """Nothing pops for a call that is over, and nothing of it stays written down."""
+        self.answered()
+        self.restart(listed=False)
+        self.assertEqual(self.sit().told, [])
+        self.board.clock.advance(TIDY_SECONDS)
+        self.assertEqual((dict(self.journal.pops), dict(self.journal.stories)), ({}, {}))
+
+    def test_somebody_else(self) -> None:
+        """Whoever sits down in the middle of somebody else's call is not surprised by it."""
+        self.answered()
+        self.restart()
+        self.assertEqual(self.pops(self.sit("bruno")), [])
+
+    def test_too_late(self) -> None:
+        """Nor is who comes back after long: they are newly there."""
+        self.answered()
+        self.restart()
+        self.board.clock.advance(RETURN_SECONDS)
+        self.assertEqual(self.pops(self.sit()), [])
+
+    # -- a client dies
+
+    def test_answered_while_the_client_was_away(self) -> None:
+        """A call that was answered while a client was away pops when it is back, once."""
+        self.pbx.come_up()
+        self.board.desk.detach(self.sit())
+        self.pbx.say(*a_call())
+        anna = self.sit()
+        self.assertEqual([(digits, recovered) for digits, _, recovered in self.pops(anna)], [("12345", True)])
+        self.journal.put_pop("1.1", "seat 1", reported=True)
+        self.board.desk.detach(anna)
+        self.assertEqual(self.pops(self.sit()), [])
+
+    # -- what is written down
+
+    def test_end(self) -> None:
+        """With the end of a call what was written of it goes."""
+        self.answered()
+        self.assertEqual(set(self.journal.stories), {"1.1"})
+        self.pbx.say(*HANGUPS)
+        self.board.clock.advance(WRITE_SECONDS)
+        self.assertEqual(dict(self.journal.stories), {})
+        self.board.clock.advance(TIDY_SECONDS)
+        self.assertEqual(dict(self.journal.pops), {})
+
+    def test_stop(self) -> None:
+        """A server that is stopped writes down what is left to write."""
+        self.pbx.come_up()
+        self.sit()
+        self.pbx.say(*a_call()[:4])
+        self.assertEqual(dict(self.journal.stories), {})
+        self.recovering.stopService()
+        self.assertEqual(self.journal.stories["1.1"].number, "0551")
+        self.recovering.stopService()
