@@ -115,7 +115,7 @@ class DifferenceTests(SynchronousTestCase):
         kinds = [type(c) for c in difference(GOOD, replace(GOOD, seats=seats, extensions=()))]
         self.assertEqual(kinds, [SeatRemoved, SeatAdded])
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
     @given(configurations(), configurations())
     def test_any(self, old: Configuration, new: Configuration) -> None:
         """Any two configurations can be compared; there is no difference of one from itself."""
