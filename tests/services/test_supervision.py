@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.errors import Refused, UserError
 from astcti.model.calls import Tracker
 from astcti.model.commands import ClaimMac, Login, Pause, PauseConfirmed
-from astcti.model.facts import ChannelNew, MemberAdded, QueueJoin
+from astcti.model.facts import ChannelNew, MemberAdded, MemberPaused, QueueJoin
 from astcti.model.plan import Plan
 from astcti.model.roster import Roster
 from astcti.services.following import Follower
@@ -63,8 +63,6 @@ class OfficeTestCase(SynchronousTestCase):
 
     def confirm(self, *, paused: bool, reason: str = "") -> None:
         """The PBX does what it was asked last."""
-        from astcti.model.facts import MemberPaused
-
         fact = MemberPaused("astcti", "PJSIP/201", paused, reason)
         self.roster.feed(fact)
         self.office.desk.member_fact(fact)
@@ -160,8 +158,9 @@ class OverviewTests(OfficeTestCase):
         )
         now = self.office.clock.seconds
         for n in "12":
-            self.tracker.feed(ChannelNew(f"{n}.1", f"{n}.1", f"SIP/out-{n}", "Up", "0551", "", "ctx", "s", ""), now())
-            self.tracker.feed(QueueJoin(f"{n}.1", f"{n}.1", f"SIP/out-{n}", "astcti", int(n), "0551", ""), now())
+            id, name = f"{n}.1", f"SIP/out-{n}"
+            self.tracker.feed(ChannelNew(id, id, name, "Up", "0551", "", "ctx", "s", ""), now())
+            self.tracker.feed(QueueJoin(id, id, name, "astcti", 1, "0551", ""), now())
             self.office.clock.advance(30)
         (queue,) = self.ask("queues")
         self.assertEqual((queue["waiting"], queue["longest"]), (2, 60))
