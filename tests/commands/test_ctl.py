@@ -117,6 +117,47 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(self.run_ctl("-s", "/s", "unlock", "--user", "anna"), (0, "1 lock lifted\n", ""))
         self.assertEqual(self.asked, [("/s", {"command": "unlock", "user": "anna"})])
 
+    def test_words_and_options(self) -> None:
+        """Words and options may come in any order; those of a sentence are its own."""
+        self.answer = {"user": "anna", "paused": True, "queue": ""}
+        for words in (
+            ("pause", "anna", "--reason", "-x y"),
+            ("pause", "-r", "-x y", "anna"),
+            ("pause", "anna", "-r-x y"),
+        ):
+            code, out, err = self.run_ctl("-s", "/s", *words)
+            self.assertEqual((code, out, err), (0, "anna is paused now\n", ""))
+            self.assertEqual(self.asked[-1][1], {"command": "pause", "user": "anna", "reason": "-x y"})
+        self.answer = {"told": 3, "cannot": 0}
+        self.run_ctl("-s", "/s", "text", "all", "back", "in", "-5", "minutes")
+        self.assertEqual(self.asked[-1][1], {"command": "text", "user": "all", "text": "back in -5 minutes"})
+        self.answer = {"actions": [], "total": 0, "tally": {}}
+        self.run_ctl("-s", "/s", "actions", "--failed", "--agent", "anna", "--limit=0")
+        self.assertEqual(self.asked[-1][1], {"command": "actions", "failed": 1, "agent": "anna", "limit": 0})
+        code, out, _ = self.run_ctl("-s", "/s", "actions", "--json")
+        self.assertEqual(json.loads(out), self.answer)
+        self.answer = []
+        self.assertEqual(self.run_ctl("-s", "/s", "clients", "-l", "1")[1], "nobody is connected\n")
+        self.assertEqual(self.asked[-1][1], {"command": "clients"})
+
+    def test_words_that_are_missing(self) -> None:
+        """What a command takes is said when it is not given; nothing is asked."""
+        for words, said in (
+            (("kick",), "kick takes USER"), (("pause", "anna", "bruno"), "pause takes USER"),
+            (("pause", "anna", "--reson=x"), "--reson"), (("replay",), "replay takes ID"),
+            (("actions", "--limit", "many"), "--limit is a number"), (("status", "now"), "more words"),
+        ):  # fmt: skip
+            code, _, err = self.run_ctl("-s", "/s", *words)
+            self.assertEqual(code, 2, words)
+            self.assertIn(said, err)
+        self.assertEqual(self.asked, [])
+
+    def test_a_repetition_that_fails(self) -> None:
+        """A script can tell whether the repeated action was performed."""
+        for status, code in (("ok", 0), ("sent", 0), ("failed", 1), ("lost", 1)):
+            self.answer = {"id": "7-a-r1", "operator": "anna", "phone": "SIP/1", "status": status, "reason": ""}
+            self.assertEqual(self.run_ctl("-s", "/s", "replay", "7-a")[0], code, status)
+
     def test_no(self) -> None:
         """A server that says no, or is not there, is an error with its sentence."""
         self.answer = UserError("no server is running here")
