@@ -94,7 +94,15 @@ def duties_of(clock: IReactorTime, asking: Asking, journal: Journal, follower: F
     """Everything that is done for those who work, in the order in which it hears of what happens."""
     pausing = Pausing(clock, asking, follower.roster, follower.tracker, JournalRecords(journal))
     return (
-        Membership(clock, asking, follower.roster, journal, learn=follower.learn, stance=pausing.wanted),
+        Membership(
+            clock,
+            asking,
+            follower.roster,
+            journal,
+            callers=follower.callers,
+            learn=follower.learn,
+            stance=pausing.wanted,
+        ),
         pausing,
         Originating(clock, asking, follower),
         Telecommuting(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from astcti.ami import legacy, modern
-from astcti.ami.fields import party
+from astcti.ami.fields import number, party
 from astcti.ami.message import Interest, Message
 from astcti.ami.modern import Facts
 from astcti.model import facts
@@ -102,7 +102,7 @@ def members_of(listed: Iterable[Message]) -> list[facts.MemberAdded]:
 def callers_of(listed: Iterable[Message]) -> list[facts.QueueJoin]:
     """The waiting callers in a list of QueueStatus."""
     return [
-        fact
+        fact._replace(waited=number(m.get("Wait")))
         for m in listed
         if m.event == "QueueEntry"
         for fact in modern.queue_join(m)

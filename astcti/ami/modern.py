@@ -233,6 +233,15 @@ def member_removed(m: Message) -> Facts:
     return (facts.MemberRemoved(m.get("Queue"), m.get("Interface") or m.get("Location")),)
 
 
+_MEMBER_STATUS = Headers("Queue", "Interface", "Status")
+
+
+def member_status(m: Message) -> Facts:
+    """One for each queue of the phone. ``Location`` before 12."""
+    queue, interface, status = _MEMBER_STATUS.of(m)
+    return (facts.MemberStatus(queue, interface or m.get("Location"), number(status)),)
+
+
 _MEMBER_PAUSED = Headers("Queue", "Interface", "Paused", "PausedReason")
 
 
@@ -343,6 +352,7 @@ EVENTS: Mapping[str, Callable[[Message], Facts]] = {
     "QueueMemberAdded": member_added,
     "QueueMemberRemoved": member_removed,
     "QueueMemberPause": member_paused,
+    "QueueMemberStatus": member_status,
     "Hold": hold,
     "Unhold": unhold,
     "ParkedCall": parked,

@@ -119,7 +119,7 @@ class LocalPair(NamedTuple):
 
 
 class QueueJoin(NamedTuple):
-    """A caller waits in a queue."""
+    """A caller waits in a queue, and has for so many seconds."""
 
     uniqueid: str
     linkedid: str
@@ -128,6 +128,7 @@ class QueueJoin(NamedTuple):
     position: int
     number: str
     name: str
+    waited: int = 0
 
 
 class QueueLeave(NamedTuple):
@@ -205,6 +206,14 @@ class MemberRemoved(NamedTuple):
 
     queue: str
     interface: str
+
+
+class MemberStatus(NamedTuple):
+    """The device of a member is in another state: 1 free, 2 in use, 3 busy, 4 invalid, 5 unavailable, 6 ringing, ..."""
+
+    queue: str
+    interface: str
+    status: int
 
 
 class MemberPaused(NamedTuple):
@@ -323,6 +332,7 @@ Fact = (
     | MemberAdded
     | MemberRemoved
     | MemberPaused
+    | MemberStatus
     | Rename
     | Hold
     | Parked

@@ -20,6 +20,7 @@ class Member(NamedTuple):
     paused: bool
     reason: str
     location: str = ""
+    status: int = 0
 
 
 class Roster:
@@ -28,31 +29,43 @@ class Roster:
     def __init__(self) -> None:
         self._members: dict[tuple[str, str], Member] = {}
         self._queues: dict[str, set[str]] = {}
+        self._of_queue: dict[str, dict[str, Member]] = {}
 
-    def feed(self, fact: facts.MemberAdded | facts.MemberRemoved | facts.MemberPaused) -> bool:
+    def feed(self, fact: facts.MemberAdded | facts.MemberRemoved | facts.MemberPaused | facts.MemberStatus) -> bool:
         """Follow one fact; whether it changed who is a member where."""
         interface = normalise_interface(fact.interface)
         key = (fact.queue, interface)
         old = self._members.get(key)
         if isinstance(fact, facts.MemberAdded):
-            self._members[key] = Member(
-                fact.queue, interface, fact.name, fact.membership, fact.penalty, fact.paused, fact.reason,
-                fact.interface,
+            self._keep(
+                Member(
+                    fact.queue, interface, fact.name, fact.membership, fact.penalty, fact.paused, fact.reason,
+                    fact.interface, fact.status,
+                )
             )  # fmt: skip
             self._queues.setdefault(interface, set()).add(fact.queue)
             return old is None
         if isinstance(fact, facts.MemberPaused):
             if old is not None:
-                self._members[key] = old._replace(paused=fact.paused, reason=fact.reason)
+                self._keep(old._replace(paused=fact.paused, reason=fact.reason))
+            return False
+        if isinstance(fact, facts.MemberStatus):
+            if old is not None and old.status != fact.status:
+                self._keep(old._replace(status=fact.status))
             return False
         if old is None:
             return False
         del self._members[key]
+        del self._of_queue[fact.queue][interface]
         queues = self._queues[interface]
         queues.discard(fact.queue)
         if not queues:
             del self._queues[interface]
         return True
+
+    def _keep(self, member: Member) -> None:
+        self._members[member.queue, member.interface] = member
+        self._of_queue.setdefault(member.queue, {})[member.interface] = member
 
     def replace(
         self, members: Iterable[facts.MemberAdded]
@@ -71,6 +84,10 @@ class Roster:
     def member(self, queue: str, interface: str) -> Member | None:
         """What is known of that membership."""
         return self._members.get((queue, normalise_interface(interface)))
+
+    def members_of(self, queue: str) -> Iterable[Member]:
+        """The members of one queue."""
+        return self._of_queue.get(queue, {}).values()
 
     def queues_of(self, interface: str) -> frozenset[str]:
         """The queues that phone sits in."""

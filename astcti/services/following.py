@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from astcti.ami.dialect import translate
 from astcti.ami.message import Message
+from astcti.model.callers import Callers
 from astcti.model.calls import Tracker
 from astcti.model.channels import normalise_interface
 from astcti.model.facts import (
@@ -22,6 +23,10 @@ from astcti.model.facts import (
     MemberAdded,
     MemberPaused,
     MemberRemoved,
+    MemberStatus,
+    QueueAbandon,
+    QueueJoin,
+    QueueLeave,
     Shutdown,
     VariableSet,
 )
@@ -56,6 +61,7 @@ class Follower:
     :ivar used: events that meant something; ``faults`` those that we failed on.
     :ivar overflowed: events lost because too many had to be kept.
     :ivar on_call: called with each fact about a call, before it is tracked, as long as somebody wants to know.
+    :ivar callers: who waits in queues.
     :ivar recall: what is known of a call from before this process began.
     :ivar on_booted: called when the PBX says that it is ready, ``on_shutdown`` that it shuts down.
     """
@@ -63,6 +69,7 @@ class Follower:
     def __init__(self, clock: IReactorTime, tracker: Tracker, roster: Roster, audience: IAudience) -> None:
         self.tracker = tracker
         self.roster = roster
+        self.callers = Callers()
         self._clock = clock
         self._audience = audience
         self._held: list[Message] | None = None
@@ -97,6 +104,8 @@ class Follower:
                         self._audience.notified(notices)
                     if kind in _AT_MEMBERS:
                         self._audience.member_fact(fact)
+                    elif isinstance(fact, QueueJoin | QueueLeave | QueueAbandon):
+                        self.callers.feed(fact, now)
                 if self._timer is None and self.tracker.unlinks:
                     self._wait()
         except Exception:
@@ -142,11 +151,14 @@ class Follower:
             }
             self._tell(self.tracker.restore(stock.found, present, now, owed=True, recall=self.recall, to_come=to_come))
         if stock.members is not None:
+            self.callers.replace((f for f in stock.found if isinstance(f, QueueJoin)), self._clock.seconds())
             came, went = self.roster.replace(stock.members)
             for gone in went:
                 self._audience.member_changed(gone.queue, normalise_interface(gone.interface), False)
             for new in came:
                 self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
+            for queue in {m.queue for m in stock.members} | {m.queue for m in went}:
+                self.callers.on_change(queue)
 
     def settle(self, variables: Iterable[VariableSet]) -> None:
         """Tell what nobody heard while the PBX could not be seen: calls answered meanwhile pop."""
@@ -170,6 +182,10 @@ class Follower:
                 added = isinstance(fact, MemberAdded)
                 self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
             self._audience.member_fact(fact)
+            self.callers.on_change(fact.queue)
+        elif isinstance(fact, MemberStatus):
+            self.roster.feed(fact)
+            self.callers.on_change(fact.queue)
 
     def learn(self, fact: Fact) -> None:
         """Follow what the PBX said of a member when it was asked."""
@@ -219,4 +235,4 @@ class Follower:
 
 _AT_MEMBERS = frozenset({AgentConnect, AgentComplete, AgentMissed})  # told as news of a member too
 _AT_ONCE = frozenset({"FullyBooted", "Shutdown"})  # also while events are kept
-_OTHERS = frozenset({MemberAdded, MemberRemoved, MemberPaused, Shutdown, Booted})
+_OTHERS = frozenset({MemberAdded, MemberRemoved, MemberPaused, MemberStatus, Shutdown, Booted})

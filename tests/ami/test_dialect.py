@@ -162,7 +162,7 @@ class Lists(SynchronousTestCase):
         """Who waits, from QueueStatus."""
         entry = message("Event: QueueEntry", "Queue: q", "Position: 2", "Channel: SIP/1-a", "Uniqueid: 1.1",
                         "CallerIDNum: 3", "CallerIDName: <unknown>", "Wait: 7")  # fmt: skip
-        self.assertEqual(callers_of([entry]), [facts.QueueJoin("1.1", "", "SIP/1-a", "q", 2, "3", "")])
+        self.assertEqual(callers_of([entry]), [facts.QueueJoin("1.1", "", "SIP/1-a", "q", 2, "3", "", 7)])
 
 
 class Interests(SynchronousTestCase):

@@ -169,14 +169,34 @@ class MembershipTests(LiveTestCase):
         await self.client(agent).join_queue(QUEUE)
         await self.shown(*self.ANNAS)
 
+    async def figures(self, agent: Agent, **expected: int) -> None:
+        """Return when ``QSTAT`` tells these numbers of the queue, and the PBX's summary agrees with them."""
+        for _ in range(50):
+            (found,) = await self.client(agent).queue_figures(QUEUE)
+            if all(getattr(found, name) == number for name, number in expected.items()):
+                break
+            await sleep(0.1)
+        (summary,) = await self.exchange.witness.list("QueueSummary", Queue=QUEUE)
+        self.assertEqual({name: getattr(found, name) for name in expected}, expected)
+        self.assertEqual([str(found.available), str(found.waiting)], [summary["Available"], summary["Callers"]])
+
     async def test_pop(self) -> None:
-        """A call of the queue reaches the member."""
+        """A call of the queue reaches the member, and what QSTAT tells of it is what the PBX counts."""
         agent = await self.sit(201)
         await self.shown(*self.ANNAS)
+        await self.figures(agent, waiting=0, available=1, busy=0, paused=0, members=1)
+        await self.client(agent).pause()
+        await self.figures(agent, waiting=0, available=0, busy=0, paused=1, members=1)
+        waiting = self.stage.call("101", "4711")
+        await self.figures(agent, waiting=1, available=0, paused=1)
+        await (await waiting.established()).bye()
+        await self.figures(agent, waiting=0)
+        await self.client(agent).unpause()
         self.stage.nobody_answers()
         self.stage.phones[201].behave("answer")
         call = self.stage.call("101", "4711")
         await until(lambda: any(e.id == "Link" for e in agent.events), 15, f"{agent.events}")
         self.assertEqual(next(e.call.queue for e in agent.events if e.id == "Link"), QUEUE)
+        await self.figures(agent, waiting=0, available=0, busy=1, paused=0)
         await (await call.established()).bye()
         await self.exchange.witness.quiet(25)

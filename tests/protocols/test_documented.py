@@ -128,7 +128,7 @@ class TableTests(SynchronousTestCase):
         """All codes are explained, but those that are not sent yet."""
         codes = {int(code) for code in re.findall(r"^([0-9]{3}) ", self.section("Numeric lines"), re.MULTILINE)}
         later = {Code.CHALLENGE, Code.TICKET}
-        later |= {Code.QUEUE_STATE, Code.QUEUE_STATES_END, Code.ITEM, Code.ITEMS_END}
+        later |= {Code.ITEM, Code.ITEMS_END}
         self.assertEqual(codes, set(Code) - later)
 
     def test_errors(self) -> None:

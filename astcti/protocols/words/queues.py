@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from astcti.errors import Refused
-from astcti.model.commands import Command, EndWrapUp, JoinQueue, LeaveQueue, Pause, SetWrapUp
+from astcti.model.commands import AskQueues, Command, EndWrapUp, JoinQueue, LeaveQueue, Pause, SetWrapUp
 from astcti.protocols.replies import Code
-from astcti.protocols.states import SEATED
+from astcti.protocols.states import LOGGED_IN, SEATED
 from astcti.protocols.words.entry import Entry
 
 if TYPE_CHECKING:
@@ -67,10 +67,15 @@ def _stop(session: Conversation, parameters: Sequence[str]) -> Command:
     return LeaveQueue(decoded(parameters[0]))
 
 
+def _qstat(session: Conversation, parameters: Sequence[str]) -> Command:
+    return AskQueues(decoded(parameters[0]) if parameters else "")
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry("PAUSE", _pause, SEATED, 1, 3, failure=Code.PAUSE_FAILED),
     Entry("REDY", _redy, SEATED),
     Entry("WRAP", _wrap, SEATED, 1, 1),
     Entry("STRT", _strt, SEATED, 1, 1),
+    Entry("QSTAT", _qstat, LOGGED_IN, 0, 1),
     Entry("STOP", _stop, SEATED, 1, 1),
 )

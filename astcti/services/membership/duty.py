@@ -11,8 +11,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from astcti.errors import Refused
+from astcti.model.callers import Callers
 from astcti.model.channels import normalise_interface
-from astcti.model.commands import Command, Done, JoinQueue, LeaveQueue, Reply
+from astcti.model.commands import AskQueues, Command, Done, JoinQueue, LeaveQueue, QueueFigures, QueueReport, Reply
 from astcti.model.facts import Fact, MemberAdded, MemberRemoved
 from astcti.model.node import Node
 from astcti.model.roster import Roster
@@ -21,10 +22,12 @@ from astcti.services.books import Books
 from astcti.services.duty import Answer, Duty
 from astcti.services.floor import Attendance
 from astcti.services.journal import Journal
+from astcti.services.membership.figures import figures_of, node_of
 from astcti.services.membership.lanes import Lanes
 from astcti.services.membership.places import Places
 from astcti.services.membership.planning import Step, penalties_of, wants_of
 from astcti.services.membership.values import IN, LEAVING, LEFTOVER, OUT, REFUSED, WAITING, Key, Place, View
+from astcti.services.membership.watching import Watching
 from astcti.services.pausing.values import Stance
 
 GRACE_SECONDS = 120.0  # after a restart: for operators to come back to the memberships they had
@@ -38,6 +41,7 @@ class _Sitting:
     """Somebody at work: where they are to be, and of which queues they have not heard yet that they are there."""
 
     keys: set[Key] = field(default_factory=set)
+    queues: tuple[str, ...] = ()
     untold: set[str] = field(default_factory=set)
 
 
@@ -57,6 +61,7 @@ class Membership(Duty):
         roster: Roster,
         journal: Journal,
         *,
+        callers: Callers | None = None,
         learn: Callable[[Fact], object],
         stance: Callable[[Attendance, str], Stance],
     ) -> None:
@@ -69,6 +74,10 @@ class Membership(Duty):
             clock, asking, roster, self._places, journal,
             stance=self._stance_at, learn=learn, settled=self._settled, refused=self._refused,
         )  # fmt: skip
+        self._callers = Callers() if callers is None else callers
+        self._at_queue: dict[str, dict[Attendance, None]] = {}
+        self._watching = Watching(clock, self._queue_node, lambda queue: self._at_queue.get(queue, ()))
+        self._callers.on_change = self._changed
         self._sittings: dict[Attendance, _Sitting] = {}
         self._due: dict[Attendance, None] = {}
         self._refreshing: IDelayedCall | None = None
@@ -77,8 +86,8 @@ class Membership(Duty):
         self._retries: dict[Key, IDelayedCall] = {}
 
     def answers(self) -> Mapping[type[Command], Answer]:
-        """``STRT``, ``STOP``."""
-        return {JoinQueue: self._join, LeaveQueue: self._leave}
+        """``STRT``, ``STOP``, ``QSTAT``."""
+        return {JoinQueue: self._join, LeaveQueue: self._leave, AskQueues: self._tell_figures}
 
     # -- for others
 
@@ -136,6 +145,24 @@ class Membership(Duty):
         self._refresh(attendance)
         return Done()
 
+    def _tell_figures(self, attendance: Attendance, command: AskQueues) -> Reply:
+        queues = self.desk.books.audience.queues_of(attendance.known_operator())
+        if command.queue and command.queue not in queues:
+            raise Refused(921, "unknown queue")
+        if not self.desk.link_up:
+            raise Refused(905, "no link to the PBX")
+        return QueueReport(tuple(self._figures(queue) for queue in ([command.queue] if command.queue else queues)))
+
+    def _figures(self, queue: str) -> QueueFigures:
+        return figures_of(queue, self._roster, self._callers, self._clock.seconds())
+
+    def _queue_node(self, queue: str) -> Node:
+        return node_of(self._figures(queue))
+
+    def _changed(self, queue: str) -> None:
+        if queue in self._at_queue:
+            self._watching.changed(queue)
+
     def _may_change(self, attendance: Attendance, queue: str) -> str:
         operator = attendance.known_operator()
         if attendance not in self._sittings:
@@ -167,6 +194,7 @@ class Membership(Duty):
         if sitting is None:
             return
         self._due.pop(attendance, None)
+        self._watch(attendance, sitting, ())
         for key in sitting.keys:
             self._unwant(key)
         operator = attendance.operator
@@ -207,6 +235,7 @@ class Membership(Duty):
         operator, books = attendance.operator, self.desk.books
         assert operator is not None
         penalties = penalties_of(operator, books.configuration, books.audience)
+        self._watch(attendance, sitting, tuple(penalties))
         for queue in self._journal.operator(operator.username).stopped:
             penalties.pop(queue, None)
         wants = wants_of(operator, attendance.channels, penalties)
@@ -224,6 +253,16 @@ class Membership(Duty):
             place.want, place.holder = want, attendance
             self._lanes.look(key.phone)
         sitting.keys = set(wants)
+
+    def _watch(self, attendance: Attendance, sitting: _Sitting, queues: tuple[str, ...]) -> None:
+        """They hear of these queues from here on."""
+        for queue in set(sitting.queues) - set(queues):
+            self._at_queue[queue].pop(attendance, None)
+            if not self._at_queue[queue]:
+                del self._at_queue[queue]
+        for queue in queues:
+            self._at_queue.setdefault(queue, {})[attendance] = None
+        sitting.queues = queues
 
     def _end_leftovers(self, attendance: Attendance, username: str) -> None:
         """They are back: what they do not want of what they had, and what others had at their phones, is to go."""
@@ -343,6 +382,7 @@ class Membership(Duty):
             if waiting is not None and waiting.active():
                 waiting.cancel()
         self._retries.clear()
+        self._watching.stop()
         if not self.desk.link_up:
             return None
         self._recall()
