@@ -59,6 +59,7 @@ def suites() -> list[Suite]:
         Suite("asterisk-22", ("tests.pbx.test_asterisk_22",), pbx),
         Suite("membership", ("tests.pbx.test_membership",), pbx),
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
+        Suite("delivery", ("tests.pbx.test_delivery",), pbx),
         Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True),
         Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
         Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False),

@@ -38,6 +38,7 @@ from astcti.protocols.client.service import PASSING
 # Troubles of the server, not of ours: also the very first login is tried again after them.
 _ITS_OWN_TROUBLE = frozenset({905, 907, 908, 990, 999})
 
+MAX_PERFORMED = 10_000  # ids of actions that are not performed again
 MAX_UNREPORTED = 200  # outcomes kept while there is no connection
 
 
@@ -82,9 +83,9 @@ class Agent(Service):
         self._was_in = False
         self._going: set[Deferred[None]] = set()
         self._unreported: deque[tuple[str, bool, str]] = deque(maxlen=MAX_UNREPORTED)
-        if performer is None:  # nothing is done, so there is nothing to report
-            profile = replace(profile, wanted=tuple(name for name in profile.wanted if name != "actr"))
-            self._profile = profile
+        self._performed: dict[str, tuple[bool, str] | None] = {}
+        if performer is not None:  # who does nothing has nothing to report
+            profile = self._profile = replace(profile, wanted=(*profile.wanted, "actr"))
         self._log = Logger()
         self.connection = CTIClientService(
             reactor,
@@ -177,12 +178,30 @@ class Agent(Service):
     async def _perform(self, call: CallView, actions: tuple[RenderedAction, ...]) -> None:
         """The actions of one call, one after the other."""
         for action in actions:
+            if self._performer is not None and self._seen_before(action):
+                continue
             outcome = None if self._performer is None else await self._performer.perform(action)
             if outcome is not None:
                 text = f"{outcome.milliseconds:.0f} ms" if outcome.ok else outcome.reason or outcome.status
+                self._performed[action.id] = outcome.ok, text
                 self._unreported.append((action.id, outcome.ok, text))
                 self._report_all()
             self._tell(ActionDone(call, action, outcome))
+
+    def _seen_before(self, action: RenderedAction) -> bool:
+        """Whether an action is one that was performed here already: a server that was away tells a call again."""
+        if "-" not in action.id:
+            return False  # older servers have the same id for the same action of each call
+        if action.id in self._performed:
+            report = self._performed[action.id]
+            if report is not None:
+                self._unreported.append((action.id, *report))
+                self._report_all()
+            return True
+        self._performed[action.id] = None
+        while len(self._performed) > MAX_PERFORMED:
+            del self._performed[next(iter(self._performed))]
+        return False
 
     def _report_all(self) -> None:
         """Tell a server that wants to know it what became of actions; what cannot be told now is when we are back."""

@@ -21,7 +21,7 @@ from astcti.services.texting import Texting
 EVERYBODY = "all"
 MAX_TEXT = 500  # characters of a message
 MAX_REASON = 200
-SENT_AWAY = 902
+SENT_AWAY, BY_PBX = 902, 906
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.]{1,200}")
 
@@ -74,7 +74,8 @@ class Supervision:
 
         def answer(outcome: Outcome) -> dict[str, Any]:
             if outcome.number:
-                raise Refused(outcome.number, outcome.reason)
+                said = f"the PBX refused it: {outcome.reason}" if outcome.number == BY_PBX else outcome.reason
+                raise Refused(outcome.number, said)
             verb = "pauses" if paused else "unpauses"
             self._log.info("The administrator {verb} {username}", verb=verb, username=username)
             return {"user": username, "paused": paused, "queue": queue}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet import reactor
@@ -292,6 +293,24 @@ class CallTests(AgentTestCase):
         while not self.reports():
             await deferLater(reactor, 0.01)
         self.assertEqual([r.id for r in self.reports()], ["1-ab"])
+
+    async def test_performed_once(self) -> None:
+        """A call that is told again, by whichever server, pops once; what became of it is said again. Repeated by an
+        administrator it pops again."""
+        agent = self.agent(extension="SIP/202", performs=True)
+        await self.nth(LoggedIn)
+        action = RenderedAction("1-ab", "APPLICATION", "true")
+        self.desk.clients[0].notify(a_notice("Link"), (action,))
+        await self.nth(ActionDone)
+        agent.connection.client.abort("cable pulled")  # type: ignore[union-attr]
+        await self.nth(LoggedIn, 2)
+        self.desk.clients[0].notify(a_notice("Link"), (action,))
+        self.desk.clients[0].notify(a_notice("Link"), (replace(action, id="1-ab-r1"),))
+        await self.nth(ActionDone, 2)
+        while len(self.reports()) < 3:
+            await deferLater(reactor, 0.01)
+        self.assertEqual([h.action.id for h in self.story if isinstance(h, ActionDone)], ["1-ab", "1-ab-r1"])
+        self.assertEqual([(r.id, r.ok) for r in self.reports()], [("1-ab", True), ("1-ab", True), ("1-ab-r1", True)])
 
     async def test_nothing_done_nothing_said(self) -> None:
         """Who only watches does not promise to say what became of actions."""

@@ -36,7 +36,7 @@ class Profile:
     compression: int = 9
     stls: IOpenSSLClientConnectionCreator | None = None
     stls_required: bool = True
-    wanted: tuple[str, ...] = ("errcodes", "events2", "actr")
+    wanted: tuple[str, ...] = ("errcodes", "events2")
 
 
 @dataclass(frozen=True, slots=True)
