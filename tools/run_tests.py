@@ -58,6 +58,7 @@ def suites() -> list[Suite]:
     return [
         Suite("asterisk-22", ("tests.pbx.test_asterisk_22",), pbx),
         Suite("membership", ("tests.pbx.test_membership",), pbx),
+        Suite("recovery", ("tests.pbx.test_recovery",), pbx),
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
         Suite("delivery", ("tests.pbx.test_delivery",), pbx),
         Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True),

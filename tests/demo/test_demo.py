@@ -28,7 +28,7 @@ class DemoTests(TestCase):
     async def test_show(self) -> None:
         """Within seconds there are pops of all three services, a miss and a move, and everything was right."""
         shown: list[str] = []
-        demo = Demo(reactor, shown.append, agents=12, rate=5.0, seed=3)
+        demo = Demo(reactor, shown.append, agents=12, rate=1.6, seed=3)
         began = reactor.seconds()
         await demo.start()
         try:
