@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +13,7 @@ from astcti.services.control import Command
 from astcti.services.desk import Desk
 from astcti.services.floor import Attendance
 from astcti.services.following import Follower
+from astcti.services.membership.figures import figures_of
 from astcti.services.pausing import Pausing
 from astcti.services.pausing.agentstate import state_of
 
@@ -69,25 +71,8 @@ class Overview:
         services = self._desk.books.configuration.services
         names = {s.queue_name for s in services if s.enabled and s.queue_name}
         names |= {member.queue for member in self._follower.roster.members}
-        figures = {name: _no_figures(name) for name in sorted(names)}
-        now, tracker = self._clock.seconds(), self._follower.tracker
-        for leg in tracker.legs.values():
-            story = leg.story
-            if story.waiting and story.uniqueid == leg.uniqueid and story.queue in figures:
-                shown = figures[story.queue]
-                shown["waiting"] += 1
-                shown["longest"] = max(shown["longest"], round(now - story.started))
-        for member in self._follower.roster.members:
-            shown = figures[member.queue]
-            busy = any(tracker.states_at(member.interface))
-            what = "paused" if member.paused else "busy" if busy else "available"
-            shown[what] += 1
-            shown["members"] += 1
-        return list(figures.values())
-
-
-def _no_figures(name: str) -> dict[str, Any]:
-    return {"queue": name, "waiting": 0, "longest": 0, "members": 0, "available": 0, "busy": 0, "paused": 0}
+        now = self._clock.seconds()
+        return [asdict(figures_of(name, self._follower.roster, self._follower.callers, now)) for name in sorted(names)]
 
 
 def _capabilities(client: IClient) -> list[str]:

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.errors import Refused, UserError
 from astcti.model.calls import Tracker
 from astcti.model.commands import ClaimMac, Login, Pause, PauseConfirmed
-from astcti.model.facts import ChannelNew, MemberAdded, MemberPaused, QueueJoin
+from astcti.model.facts import MemberAdded, MemberPaused, QueueJoin
 from astcti.model.plan import Plan
 from astcti.model.roster import Roster
 from astcti.services.following import Follower
@@ -48,7 +48,7 @@ class OfficeTestCase(SynchronousTestCase):
         self.anna = self.sit("anna", "00:1c:bf:37:53:ba")
         self.bruno = self.sit("bruno", "00:1c:bf:37:53:bb")
         supervision = Supervision(office.desk, self.pausing, self.texting, self.logs)
-        follower = Follower(office.clock, self.tracker, self.roster, office.desk)
+        self.follower = follower = Follower(office.clock, self.tracker, self.roster, office.desk)
         self.table = {**supervision.table(), **Overview(office.clock, office.desk, follower, self.pausing).table()}
 
     def sit(self, name: str, mac: str) -> FakeClient:
@@ -158,9 +158,7 @@ class OverviewTests(OfficeTestCase):
         )
         now = self.office.clock.seconds
         for n in "12":
-            id, name = f"{n}.1", f"SIP/out-{n}"
-            self.tracker.feed(ChannelNew(id, id, name, "Up", "0551", "", "ctx", "s", ""), now())
-            self.tracker.feed(QueueJoin(id, id, name, "astcti", 1, "0551", ""), now())
+            self.follower.callers.feed(QueueJoin(f"{n}.1", "1.1", f"SIP/out-{n}", "astcti", 1, "0551", ""), now())
             self.office.clock.advance(30)
         (queue,) = self.ask("queues")
         self.assertEqual((queue["waiting"], queue["longest"]), (2, 60))
