@@ -84,6 +84,7 @@ class IAuthenticationSource(Interface):
 
     name: str = Attribute("As in the setting: lower-case letters and digits.")
     wants_password: bool = Attribute("Whether it needs the password itself, which only ``AUTH PLAIN`` gives.")
+    option_names: frozenset[str] = Attribute("Names of the settings that it reads; each begins with ``auth_``.")
 
     def faults(place: IAuthenticationPlace) -> list[str]:
         """Say what is wrong with the settings in ``place``: one text per fault, empty when it can work with them."""

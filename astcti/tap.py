@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +17,7 @@ from twisted.python.failure import Failure
 
 from astcti import __version__
 from astcti.actions.registry import action_types
+from astcti.authentication.registry import authentication_sources
 from astcti.config.bootstrap import Bootstrap, read_bootstrap
 from astcti.config.load import Loaded, Loader
 from astcti.config.model import Configuration
@@ -53,11 +55,13 @@ from astcti.services.pbx import MakePbx, pbx_maker
 from astcti.services.recovering import Recovering
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
+from astcti.services.sources import THREADS, Place, Sources
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
 from astcti.services.supervision import Supervision
 from astcti.services.sweeping import Sweep
 from astcti.services.texting import Texting
+from astcti.services.tickets import TicketOffice, key_of
 from astcti.services.whereabouts import find_bootstrap
 
 
@@ -138,9 +142,14 @@ def build_tree(
         reactor, hashing, configuration,
         key=secrets.token_bytes(32), store=loader.overrides if loader else None, upgrade=settings.upgrade_hashes,
     )  # fmt: skip
+    asking_sources = HashPool(reactor, THREADS, "authentication")
+    place = Place(reactor, asking_sources, accounts.check_digest, settings)
+    accounts.sources = Sources(authentication_sources(), place, bootstrap.settings)
+    accounts.sources.configure(settings, configuration.settings)
     desk = Desk(
         reactor, configuration, settings, accounts,
         listening=tracker, membership=roster, start=actions.start, counters=counters,
+        office=TicketOffice(partial(key_of, bootstrap.ctiserver.state / "tickets.key")),
     )  # fmt: skip
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
@@ -183,6 +192,7 @@ def build_tree(
             **Ordering(reactor, desk, ledger, actions.start, lambda: tracker.legs).table(),
         }
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, table))
+    parts.append(asking_sources)
     parts += [store, journal, recovering, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
     if watcher is not None:
         parts += [watcher, HangupSignal(reactor, watcher.reload)]

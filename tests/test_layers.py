@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("astcti", "astcti.errors", "astcti.model", "astcti.interfaces"),
     ("astcti.ami", "astcti.protocols", "astcti.config"),
     ("astcti.ami.client", "astcti.protocols.transport", "astcti.protocols.client", "astcti.config.watcher"),
-    ("astcti.actions", "astcti.services"),
+    ("astcti.actions", "astcti.authentication", "astcti.services"),
     ("astcti.client", "astcti.simulator", "astcti.replay"),
     ("astcti.tap",),
     ("astcti.demo",),

@@ -30,6 +30,7 @@ from astcti.protocols.client import (
     Profile,
     QueueChanged,
     ServerEvent,
+    TicketGiven,
     Unknown,
     Welcome,
 )
@@ -169,7 +170,7 @@ class Agent(Service):
         if event.actions:
             self._begin(self._perform(event.call, event.actions))
 
-    def _notice(self, notice: QueueChanged | PauseChanged | ServerEvent | Closing | Unknown) -> None:
+    def _notice(self, notice: QueueChanged | PauseChanged | ServerEvent | Closing | TicketGiven | Unknown) -> None:
         if isinstance(notice, QueueChanged | PauseChanged | ServerEvent):
             self._tell(notice)
         elif isinstance(notice, Unknown):

@@ -28,6 +28,7 @@ from astcti.config.addresses import is_mac, normal_mac
 from astcti.config.spellings import normal_os
 from astcti.errors import Refused, UserError
 from astcti.protocols.client import Profile, digest_of
+from astcti.protocols.client.profile import WAYS
 from astcti.services.logs import Logs
 
 SUMMARY = "log in as an agent, tell what happens, and perform the actions of calls"
@@ -63,6 +64,7 @@ class Options(CommandOptions):
         ["extension", "e", None, "the phone we sit at, such as PJSIP/201, instead of a hardware address"],
         ["tls", None, "try", "encrypt with STLS: no, try (take any certificate), yes (or do not log in)"],
         ["ca-file", None, None, "PEM file of who may have issued the server's certificate; demands a good one"],
+        ["login", "l", "auto", "how: auto (the best the server offers), scram, pass, plain (the password itself, TLS)"],
         ["compression", "z", 9, "highest level of compression, 0 to 9", _level],
         ["os", None, SYSTEMS.get(sys.platform, "LINUX"), "whose actions to get: LINUX, MACINTOSH, WINDOWS"],
         ["browser", "b", None, "command that shows pages, instead of this system's own browser"],
@@ -86,6 +88,8 @@ class Options(CommandOptions):
             raise usage.UsageError(f"{self['mac']!r} is no hardware address such as 00:1c:bf:37:53:ba")
         if self["tls"] not in TLS_RULES:
             raise usage.UsageError(f"--tls is one of {', '.join(TLS_RULES)}, not {self['tls']!r}")
+        if self["login"] not in WAYS:
+            raise usage.UsageError(f"--login is one of {', '.join(WAYS)}, not {self['login']!r}")
         self["os"] = normal_os(self["os"])
         if self["os"] not in SYSTEMS.values():
             raise usage.UsageError(f"--os is one of {', '.join(SYSTEMS.values())}, not {self['os']!r}")
@@ -125,9 +129,12 @@ def build(reactor: Any, options: Options, tell: Callable[[Happening], object]) -
     endpoint = server.endpoint(reactor)
     ca_file = Path(options["ca-file"]) if options["ca-file"] else None
     encrypted = encryption(server, options["tls"], ca_file)
+    password = find_password(options["password"], options["password-file"])
     profile = Profile(
         username=options["user"],
-        digest=digest_of(find_password(options["password"], options["password-file"])),
+        digest=digest_of(password),
+        password=password if options["login"] == "plain" else "",
+        way=options["login"],
         mac=normal_mac(options["mac"] or ""),
         extension=options["extension"] or "",
         system=options["os"],

@@ -24,7 +24,7 @@ from astcti.config.schema import TABLES
 from astcti.config.validation import validate
 from astcti.config.xmlsource import write_xml
 from astcti.errors import ConfigError
-from astcti.services.credentials import protect
+from astcti.services.credentials import protect, verifier_of
 
 SUMMARY = "check a configuration, bring it into another form, make a credential"
 
@@ -75,6 +75,7 @@ class _Password(usage.Options):
         "Asks for a password (or reads one line of standard input) and prints the credential to put into an "
         "operator's password attribute, or PASS_WORD column."
     )
+    optFlags = [["scram", "s", "print on a second line what belongs into the scram attribute, or SCRAM column"]]
 
 
 class Options(usage.Options):
@@ -192,7 +193,7 @@ def _write(document: Document, target: Path, *, force: bool) -> None:
         sqlitesource.write_sqlite(document.configuration, target)
 
 
-def password(_: Mapping[str, Any]) -> int:
+def password(options: Mapping[str, Any]) -> int:
     """``astcti config password``."""
     if sys.stdin.isatty():
         word = getpass.getpass("Password: ")
@@ -205,6 +206,8 @@ def password(_: Mapping[str, Any]) -> int:
     # Clients send this digest; what is stored is a slow hash of it.
     digest = hashlib.md5(word.encode(), usedforsecurity=False).hexdigest()
     sys.stdout.write(f"{protect(digest)}\n")
+    if options["scram"]:
+        sys.stdout.write(f"{verifier_of(digest)}\n")
     return 0
 
 

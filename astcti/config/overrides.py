@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from astcti.config.files import PRIVATE_FILE, make_folder
-from astcti.config.model import Configuration
+from astcti.config.model import Configuration, Operator
 from astcti.errors import ConfigError
 
 #: Columns of operators that can be overridden, and their attributes.
@@ -52,12 +52,23 @@ def apply_overrides(configuration: Configuration, overrides: Iterable[Override])
     operators = []
     for operator in configuration.operators:
         changes: dict[str, Any] = {}
-        for attribute in COLUMNS.values():
+        for attribute in ("password", "password_alt"):
             override = wanted.get((operator.username, attribute))
             if override is not None and getattr(operator, attribute) == override.seen:
                 changes[attribute] = override.value
+        if (scram := _scram(operator, changes.get("password"), wanted)) != operator.scram:
+            changes["scram"] = scram
         operators.append(replace(operator, **changes) if changes else operator)
     return replace(configuration, operators=tuple(operators))
+
+
+def _scram(operator: Operator, replaced: str | None, wanted: Mapping[tuple[str, str], Override]) -> str:
+    """The verifier that goes with the password in force: the stored one was made with some ``PASS_WORD``, which it has
+    as ``seen``; the configured one is of no use any more once the password is another."""
+    override = wanted.get((operator.username, "scram"))
+    if override is not None and override.seen == (operator.password if replaced is None else replaced):
+        return override.value
+    return operator.scram if replaced is None else ""
 
 
 class OverrideStore:
@@ -70,7 +81,8 @@ class OverrideStore:
         """Replace the value in force.
 
         :param column: one of :data:`COLUMNS`.
-        :param running: the value in force until now: the configured one, or that of an earlier override.
+        :param running: the value in force until now: the configured one, or that of an earlier override; of ``SCRAM``
+            the ``PASS_WORD`` in force, which it belongs to.
         :param now: seconds since 1970.
         :returns: false if ``running`` is no longer in force, because somebody was quicker; nothing has changed then.
         :raises ConfigError: it cannot be stored; nothing has changed then.
@@ -102,7 +114,13 @@ class OverrideStore:
         :returns: how many.
         """
         values = {(o.username, c): getattr(o, a) for o in configuration.operators for c, a in COLUMNS.items()}
-        stale = [o for o in self.all() if values.get((o.username, o.column)) != o.seen]
+        kept = self.all()
+        for operator in configuration.operators:  # a SCRAM verifier belongs to the password in force
+            values[operator.username, "SCRAM"] = operator.password
+        for o in kept:
+            if o.column == "PASS_WORD" and values.get((o.username, o.column)) == o.seen:
+                values[o.username, "SCRAM"] = o.value
+        stale = [o for o in kept if values.get((o.username, o.column)) != o.seen]
         if stale:
             with self._open() as db:
                 db.executemany(

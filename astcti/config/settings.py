@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from astcti.config.model import Configuration
 
 MIN_RETRY_SECONDS = 5  # asked of a PBX that refuses us; smaller values are raised to it
+SOURCES_OWN = "auth_[a-z0-9]+_[a-z0-9_]+"  # settings of one source of authentication, read by itself
 NO_SETTINGS = frozenset({"db_version", "last_update"})  # in server_settings of later data bases, but no settings
 
 
@@ -103,6 +104,8 @@ class Settings:
     takeover: bool = declare(False, "a second login of an operator ends the first, instead of being refused")
     disconnect_clients_on_ami_loss: bool = declare(False, "as soon as the link to the PBX is lost")
     ami_grace: int = declare(60, "clients are kept so long without the PBX", unit="s", low=0, high=86400)
+    auth_sources: tuple[str, ...] = declare(("own",), "who knows passwords, in the order in which they are asked")
+    auth_timeout: int = declare(10, "for one of them to answer", unit="s", low=1, high=120)
     upgrade_hashes: bool = declare(True, "MD5 credentials become argon2id at the next login")
 
     url_schemes: tuple[str, ...] = declare(("http", "https"), "a page to open may have")
@@ -160,6 +163,8 @@ def read_settings(
     warnings: list[tuple[str, str]] = []
     for name, text in texts.items():
         setting = settings_by_name().get(name)
+        if setting is None and re.fullmatch(SOURCES_OWN, name):
+            continue  # whether any source reads it is known where the sources are
         if setting is None:
             warnings.append((name, "there is no setting of that name"))
             continue

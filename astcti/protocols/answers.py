@@ -28,7 +28,7 @@ def _done(reply: Done) -> Lines:
 
 
 def _logged_in(reply: LoggedIn) -> Lines:
-    return [(Code.AUTHENTICATED, "OK")]
+    return [(Code.AUTHENTICATED, f"OK {b64encode(reply.data).decode('ascii')}" if reply.data else "OK")]
 
 
 def _services(reply: ServiceList) -> Lines:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-CAPABILITIES = ("errcodes", "events2", "actr")
-"""What ``CAPS ?`` offers: failures with numbers, further events, outcomes of actions.
+CAPABILITIES = ("errcodes", "events2", "actr", "resume")
+"""What ``CAPS ?`` offers: failures with numbers, further events, outcomes of actions, tickets.
 
 A name is added with the feature behind it."""
 

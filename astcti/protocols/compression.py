@@ -20,6 +20,9 @@ class Deflater(Protocol):
     def compress(self, plain: bytes) -> bytes:
         """Give the bytes with which the peer can decode all of ``plain``, sync-flushed."""
 
+    def apart(self, plain: bytes) -> bytes:
+        """The same for what nobody may guess by how well it compresses: it refers to nothing, nothing refers to it."""
+
     def finish(self) -> bytes:
         """Give the end of the stream; nothing may follow."""
 
@@ -38,6 +41,11 @@ class StreamDeflater:
     def compress(self, plain: bytes) -> bytes:
         """Compress and sync-flush."""
         return self._z.compress(plain) + self._z.flush(zlib.Z_SYNC_FLUSH)
+
+    def apart(self, plain: bytes) -> bytes:
+        """Compress between two full flushes."""
+        before = self._z.flush(zlib.Z_FULL_FLUSH)
+        return before + self._z.compress(plain) + self._z.flush(zlib.Z_FULL_FLUSH)
 
     def finish(self) -> bytes:
         """Write the last block and the check sum."""
@@ -82,6 +90,13 @@ class PrimedDeflater:
         else:
             self._history = self._history[len(plain) - self._limit :] + plain
         return data
+
+    def apart(self, plain: bytes) -> bytes:
+        """Write as it is, and begin with an empty history."""
+        self._adler = zlib.adler32(plain, self._adler)
+        self._history = b""
+        size = len(plain)
+        return self._header() + b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + plain
 
     def finish(self) -> bytes:
         """Write an empty last block and the check sum."""

@@ -8,7 +8,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.errors import Refused
-from astcti.model.commands import ChangePassword, ClaimExtension, ClaimMac, Command, LoggedIn, Login, Reply
+from astcti.model.commands import (
+    Authenticate,
+    ChangePassword,
+    ClaimExtension,
+    ClaimMac,
+    Command,
+    ContinueAuthentication,
+    LoggedIn,
+    Login,
+    Reply,
+)
 from astcti.protocols.answers import ANSWERS
 from astcti.protocols.commandtable import COMMANDS, V2_WORDS, masked
 from astcti.protocols.compression import PrimedDeflater, StreamDeflater
@@ -21,6 +31,8 @@ from astcti.protocols.voice import Voice
 _log = Logger()
 
 NOT_AUTHENTICATED = 902  # said with 101 whatever the command
+WRONG_CREDENTIALS = 911
+_LOGINS = Login | Authenticate | ContinueAuthentication
 
 
 class Conversation(Voice):
@@ -72,16 +84,22 @@ class Conversation(Voice):
         self._sink.flush()
         self._sink.start_tls()
 
-    def check_encryption(self) -> None:
-        """See that credentials may travel over this connection.
+    def check_encryption(self, readable: bool = True) -> None:
+        """See that a login may go over this connection.
 
-        :raises Refused: they may not.
+        :param readable: whether something is sent that would let others log in, too.
+        :raises Refused: it may not.
         """
         if self.secure or self._settings.require_tls == "no":
             return
         if self._settings.require_tls == "yes":
             raise Refused(918, "TLS required")
-        self._context.warn_of_plain_login(self.peer)
+        if readable:
+            self._context.warn_of_plain_login(self.peer)
+
+    def tell_mechanisms(self) -> None:
+        """Say what ``AUTH`` can begin with."""
+        self.reply(Code.CAPABILITIES, " ".join(self._context.desk.mechanisms(self)))
 
     def set_user(self, name: str) -> None:
         """Note who wants to log in.
@@ -156,7 +174,7 @@ class Conversation(Voice):
     # -- commands of the desk
 
     def _ask(self, command: Command, failure: int = Code.FAILED) -> None:
-        if isinstance(command, Login | ClaimMac | ClaimExtension):
+        if isinstance(command, _LOGINS | ClaimMac | ClaimExtension):
             self._early = []  # what the desk tells before the seat's reply goes behind it
         try:
             answer = self._context.desk.perform(self, command)
@@ -200,6 +218,8 @@ class Conversation(Voice):
                 self._outflow.dialect = Dialect.V1
             for tell, about in early or ():
                 tell(*about)
+        if self._ticket_due:
+            self.tell_ticket()
 
     def _refuse(self, error: BaseException, command: Command, failure: int) -> None:
         self._early = None
@@ -209,10 +229,10 @@ class Conversation(Voice):
             what = type(command).__name__
             _log.failure("{peer}: {command} failed", Failure(error), peer=self.peer, command=what)
             error = Refused(999, "internal error")
-        if isinstance(command, Login):
+        if isinstance(command, _LOGINS):
             self.state, self.username = State.GREETED, ""
         self.fail(error.number, error.reason, failure)
-        if isinstance(command, Login | ChangePassword) and error.number == 911:
+        if isinstance(command, _LOGINS | ChangePassword) and error.number == WRONG_CREDENTIALS:
             self._failures += 1
             if self._failures >= WRONG_PASSWORDS:
                 self.close()

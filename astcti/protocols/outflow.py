@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from astcti.model.actions import RenderedAction
 from astcti.model.node import Node
@@ -22,6 +23,10 @@ DROPPABLE = frozenset({"Newstate", "Newexten", "ExtensionState"})
 """Events that a slow client misses first."""
 
 _RECOVERED = b' recovered="yes"><call>'
+
+
+class Secret(bytes):
+    """A line that is compressed apart from all others."""
 
 
 class Outflow:
@@ -49,6 +54,10 @@ class Outflow:
     def reply(self, answer: Iterable[tuple[int, str]]) -> None:
         """Say numeric lines that stay together."""
         self._add(b"".join([line(code, text, self.charset) for code, text in answer]))
+
+    def secret(self, code: int, text: str) -> None:
+        """Say something that only the client may know."""
+        self._add(Secret(line(code, text, self.charset)))
 
     def fail(self, number: int, reason: str, code: int = Code.FAILED) -> None:
         """Say that something failed."""
@@ -101,13 +110,14 @@ class Outflow:
 
         :param last: whether nothing will follow: the zlib stream is finished.
         """
-        data = b"".join(self.lines) if self.lines else b""
-        self.lines = None
+        lines, self.lines = self.lines, None
         self.size = 0
         if self._deflater is None:
-            return data
-        if data:
-            data = self._deflater.compress(data)
+            return b"".join(lines or ())
+        data = b""
+        for is_secret, some in groupby(lines or (), lambda one: isinstance(one, Secret)):
+            plain = b"".join(some)
+            data += self._deflater.apart(plain) if is_secret else self._deflater.compress(plain)
         if last:
             data += self._deflater.finish()
             self._deflater = None

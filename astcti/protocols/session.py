@@ -12,6 +12,7 @@ from astcti.protocols.conversation import Conversation
 from astcti.protocols.framing import LineTooLong
 from astcti.protocols.inflation import InflateError
 from astcti.protocols.limits import QUEUED_COMMANDS
+from astcti.protocols.outflow import Secret
 from astcti.protocols.patience import Due
 from astcti.protocols.replies import Code
 from astcti.protocols.states import State
@@ -69,7 +70,8 @@ class ServerSession(Conversation):
         if self._context.trace is not None:
             for data in self._outflow.lines or ():
                 for text in data.decode(self._outflow.charset).split("\n")[:-1]:
-                    self._context.trace(self.peer, "S", text)
+                    shown = f"{text[:4]}***" if isinstance(data, Secret) else text
+                    self._context.trace(self.peer, "S", shown)
         return self._outflow.take(last=self.state is State.CLOSED)
 
     def blocked(self) -> None:

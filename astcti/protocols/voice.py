@@ -124,11 +124,12 @@ class Voice:
 
     def tell_ticket(self) -> None:
         """Give the client a ticket to come back with, if it wants any: now, or behind the reply that it waits for."""
-        if "resume" in self._outflow.capabilities and self.state in LOGGED_IN:
-            if self._busy:
-                self._ticket_due = True
-            elif ticket := self._context.desk.ticket(self):
-                self.reply(Code.TICKET, ticket)
+        if "resume" not in self._outflow.capabilities or self.state is State.CLOSED:
+            return
+        self._ticket_due = self._busy or self._early is not None
+        if not self._ticket_due and self.state in LOGGED_IN and (ticket := self._context.desk.ticket(self)):
+            self._outflow.secret(Code.TICKET, ticket)
+            self._wake()
 
     def channel_binding(self) -> bytes | None:
         """What only the two ends of this connection know."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,12 +20,14 @@ from astcti.model.commands import Command, Reply
 from astcti.model.facts import Fact
 from astcti.model.notices import Notice
 from astcti.services.accounts import Accounts
+from astcti.services.authenticating import Authenticating
 from astcti.services.books import Books
 from astcti.services.counters import Counters
 from astcti.services.duty import Duty
 from astcti.services.floor import Attendance, Floor, IListening
 from astcti.services.reception import IMembership, Reception
 from astcti.services.telling import Start, Teller
+from astcti.services.tickets import KEY_BYTES, TicketOffice
 
 
 @implementer(IDesk)
@@ -47,6 +50,7 @@ class Desk:
         membership: IMembership,
         start: Start,
         counters: Counters | None = None,
+        office: TicketOffice | None = None,
     ) -> None:
         books = Books.of(configuration, settings)
         self._clock = clock
@@ -61,11 +65,15 @@ class Desk:
             missed=lambda *about: self._each("missed", *about),
             serving=lambda *about: self._each("serving", *about),
         )  # fmt: skip
+        self.identity = Authenticating(
+            self._reception, accounts, office or TicketOffice(os.urandom(KEY_BYTES)), clock.seconds
+        )
         self._duties: tuple[Duty, ...] = ()
         self._listeners: tuple[Duty, ...] = ()
         self._followers: tuple[Duty, ...] = ()  # those that follow calls: few, and there are many events
         self.floor.on_seated = lambda attendance: self._each("seated", attendance)
         self.floor.on_left = lambda attendance: self._each("left", attendance)
+        self.employ(self.identity)
 
     # -- what is done for those who work
 
@@ -151,11 +159,11 @@ class Desk:
 
     def mechanisms(self, client: IClient) -> tuple[str, ...]:
         """The mechanisms of ``AUTH`` that a client may use."""
-        return ()
+        return self.identity.mechanisms(client)
 
     def ticket(self, client: IClient) -> str:
         """A ticket for coming back."""
-        return ""
+        return self.identity.ticket(client)
 
     def perform(self, client: IClient, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks."""
@@ -252,6 +260,8 @@ class Desk:
         books.audience.adopt(self.books.audience, set(running))
         leaving = [a for a in self.floor.attendances if self._has_to_leave(a, books)]
         self._accounts.configure(configuration, settings.upgrade_hashes)
+        if self._accounts.sources is not None:
+            self._accounts.sources.configure(settings, configuration.settings)
         self._reception.books = books
         self._teller.audience = books.audience
         for attendance in leaving:

@@ -25,11 +25,10 @@ NICENESS = 10  # of the threads: whoever waits for a screen pop goes first
 class HashPool(Service):
     """Runs slow, pure functions off the reactor's thread."""
 
-    name = "hashing"
-
-    def __init__(self, reactor: IReactorFromThreads, jobs: int = JOBS) -> None:
+    def __init__(self, reactor: IReactorFromThreads, jobs: int = JOBS, name: str = "hashing") -> None:
         self._reactor = reactor
-        self._pool = ThreadPool(0, jobs, "hashing")
+        self.name = name
+        self._pool = ThreadPool(0, jobs, name)
         self._local = threading.local()
         self.waiting = 0
 

@@ -102,9 +102,10 @@ class Lockout:
         failures = self._users.recent(username, now, USER_SECONDS)
         return min(LONGEST_DELAY, max(0.0, float(failures - USER_FAILURES + 1)))
 
-    def failed(self, username: str, address: str, now: float) -> float:
+    def failed(self, username: str, address: str, now: float, whole: bool = True) -> float:
         """Note a wrong password.
 
+        :param whole: whether it counts against the whole address, too.
         :returns: seconds this user at this address is locked from now on, 0 while they may go on trying.
         """
         origin = origin_of(address)
@@ -114,10 +115,11 @@ class Lockout:
             pair.until = now + min(LONGEST_LOCK, FIRST_LOCK * 2**pair.locks)
             pair.locks = min(pair.locks + 1, 10)
             pair.failures.clear()
-        whole = self._addresses.add(origin, now)
-        if self._addresses.recent(origin, now, ADDRESS_SECONDS) >= ADDRESS_FAILURES:
-            whole.until = now + ADDRESS_LOCK
-            whole.failures.clear()
+        if whole:
+            trail = self._addresses.add(origin, now)
+            if self._addresses.recent(origin, now, ADDRESS_SECONDS) >= ADDRESS_FAILURES:
+                trail.until = now + ADDRESS_LOCK
+                trail.failures.clear()
         return self.wait(username, address, now)
 
     def succeeded(self, username: str, address: str) -> None:

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from astcti.config.model import Operator, Seat
 from astcti.errors import Refused
+from astcti.interfaces import IClient
 from astcti.model.commands import (
     ChangePassword,
     ClaimExtension,
@@ -114,8 +115,30 @@ class Reception:
         return Deferred.fromCoroutine(self._log_in(attendance, command))
 
     async def _log_in(self, attendance: Attendance, command: Login) -> Reply:
+        checked = await self._accounts.login(command.username, command.digest, attendance.client.peer)
+        return self.admit(attendance, checked)
+
+    def present(self, operator: Operator) -> Attendance | None:
+        """Where an operator is logged in, if anywhere."""
+        return self._floor.present(operator)
+
+    def attendance(self, client: IClient) -> Attendance | None:
+        """The attendance of a client that is still there."""
+        try:
+            return self._floor.of(client)
+        except Refused:
+            return None
+
+    def admit(
+        self, attendance: Attendance, checked: Operator, seat: Seat | None = None, *, replaces: bool = False
+    ) -> LoggedIn:
+        """Log somebody in who has proved who they are.
+
+        :param seat: where they have to sit; None: at their own, if they have one.
+        :param replaces: whether they take the place of their own earlier connection, whatever the settings say.
+        :raises Refused: all the same.
+        """
         client = attendance.client
-        checked = await self._accounts.login(command.username, command.digest, client.peer)
         # Checking took a while: the client may be gone by now, and so may the operator.
         if self._floor.of(client).operator is not None:
             raise Refused(903, "already authenticated")
@@ -124,9 +147,12 @@ class Reception:
         if operator is None or operator.username != checked.username:
             raise Refused(911, "wrong user name or password")
         first = self._floor.present(operator)
-        if first is not None and not self.books.settings.takeover:
+        if first is not None and not (replaces or self.books.settings.takeover):
             raise Refused(910, "operator already logged in")
-        seat = self._own_seat(operator, client.peer, first)
+        if seat is None:
+            seat = self._own_seat(operator, client.peer, first)
+        elif not self._floor.is_free(seat) and (first is None or first.seat != seat):
+            raise Refused(914, "seat in use")
         if first is not None:
             self.dismiss(first, 910, "logged in elsewhere", "replaced")
         self._floor.sign_in(attendance, operator)

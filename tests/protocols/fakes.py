@@ -53,6 +53,7 @@ class FakeDesk:
         self.clients: list[IClient] = []
         self.detached: list[IClient] = []
         self.tickets = 0
+        self.offers: tuple[str, ...] = ()
         self.asked: list[Command] = []
         self.seat_of: dict[IClient, str] = {}
         self.refuse_all: Refused | None = None
@@ -73,7 +74,7 @@ class FakeDesk:
             raise Refused(917, "too many attempts, retry in 60 s")
 
     def mechanisms(self, client: IClient) -> tuple[str, ...]:
-        return ("SCRAM-SHA-256",)
+        return self.offers
 
     def ticket(self, client: IClient) -> str:
         self.tickets += 1

@@ -66,10 +66,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """The credentials are good. ``seat`` has the seat's channels if the seat is known by now, else is empty."""
+    """The credentials are good. ``seat`` has the seat's channels if the seat is known by now, else is empty.
+
+    :ivar data: the last message of the login's mechanism, if it has one.
+    """
 
     username: str
     seat: tuple[str, ...] = ()
+    data: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

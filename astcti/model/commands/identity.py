@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """``AUTH mechanism data``: begin a login; ``data`` is decoded from base64, or the ticket of ``RESUME``."""
+    """``AUTH mechanism data``: begin a login; ``data`` is decoded from base64, but for ``RESUME``'s ticket."""
 
     mechanism: str
     data: bytes = field(repr=False)

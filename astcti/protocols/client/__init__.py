@@ -9,7 +9,7 @@ from astcti.protocols.client.connection import ClientFactory, ConnectionGone, CT
 from astcti.protocols.client.login import Profile, Welcome, log_in
 from astcti.protocols.client.requests import Line, QueueEntry, ServiceEntry
 from astcti.protocols.client.service import CTIClientService
-from astcti.protocols.client.session import ClientSession, Closing, PauseChanged, QueueChanged, Unknown
+from astcti.protocols.client.session import ClientSession, Closing, PauseChanged, QueueChanged, TicketGiven, Unknown
 from astcti.protocols.client.tls import client_tls
 from astcti.protocols.xmlreading import CallEvent, ServerEvent
 
@@ -29,6 +29,7 @@ __all__ = [
     "QueueEntry",
     "ServerEvent",
     "ServiceEntry",
+    "TicketGiven",
     "Unknown",
     "Welcome",
     "client_tls",

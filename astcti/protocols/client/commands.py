@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.python.failure import Failure
 
 from astcti.errors import Refused
-from astcti.protocols.client.requests import QueueEntry, QueueFigures, ServiceEntry
+from astcti.protocols.client.requests import Line, QueueEntry, QueueFigures, ServiceEntry
 
 DEFAULT_KEEPALIVE_MS: Final = 15_000  # assumed of servers that do not know KEEP
 
@@ -51,6 +51,14 @@ class Commands:
     def log_in(self, username: str, digest: str) -> Deferred[None]:
         """``USER`` and ``PASS``; ``digest`` is :func:`digest_of` the password."""
         return self.command(f"USER {username}").addCallback(lambda _: self.command(f"PASS {digest}"))
+
+    def mechanisms(self) -> Deferred[tuple[str, ...]]:
+        """``AUTH ?``: gives the other ways to log in, the best first; servers of the first generation know none."""
+        return self.command("AUTH ?").addCallback(lambda line: tuple(line.text.split()))
+
+    def authenticate(self, data: str) -> Deferred[Line]:
+        """``AUTH``: one step of a login; gives the server's answer, 105 or 102."""
+        return self.command(f"AUTH {data}")
 
     def capabilities(self, *names: str) -> Deferred[frozenset[str]]:
         """``CAPS``: ask for capabilities; gives those in force."""

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 
 from astcti.errors import Refused
 from astcti.protocols.client.connection import CTIClient
+from astcti.protocols.client.profile import Profile
+from astcti.protocols.client.proving import prove
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Who logs in, from where, and how.
-
-    :ivar digest: :func:`.digest_of` the password.
-    :ivar mac: of this computer, or
-    :ivar extension: of the phone; neither, if the operator has a fixed seat.
-    :ivar system: ``LINUX``, ``WINDOWS``, ``MACINTOSH``; empty for actions that suit all of them.
-    :ivar compression: the highest level wanted, 0 for none.
-    :ivar stls: encrypt with ``STLS`` before anything else, with these rules for the certificate.
-    :ivar stls_required: whether a server that cannot is left, instead of being talked to in the clear.
-    :ivar wanted: capabilities to ask for.
-    """
-
-    username: str
-    digest: str = field(repr=False)
-    mac: str = ""
-    extension: str = ""
-    system: str = ""
-    compression: int = 9
-    stls: IOpenSSLClientConnectionCreator | None = None
-    stls_required: bool = True
-    wanted: tuple[str, ...] = ("errcodes", "events2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +22,14 @@ class Welcome:
     :ivar seat: its channels, the main one first; empty if no seat was asked for and none is fixed.
     :ivar level: the compression in force.
     :ivar keepalive_ms: the silence that the server tolerates, 0 for any.
+    :ivar way: how the login was done: ``PASS``, or the mechanism of ``AUTH``.
     """
 
     seat: tuple[str, ...]
     level: int
     keepalive_ms: int
     capabilities: frozenset[str]
+    way: str = ""
 
 
 async def log_in(client: CTIClient, profile: Profile) -> Welcome:
@@ -71,7 +49,7 @@ async def log_in(client: CTIClient, profile: Profile) -> Welcome:
     if profile.wanted:
         capabilities = await _if_known(client.capabilities(*profile.wanted), capabilities)
     level = await _if_known(client.compress(profile.compression), 0) if profile.compression else 0
-    await client.log_in(profile.username, profile.digest)
+    way = await prove(client, profile)
     keepalive_ms = await client.keep_alive()
     if profile.system:
         await _if_known(client.set_system(profile.system), None)
@@ -80,7 +58,7 @@ async def log_in(client: CTIClient, profile: Profile) -> Welcome:
         seat = await client.claim_mac(profile.mac)
     elif not seat and profile.extension:
         seat = await client.claim_extension(profile.extension)
-    return Welcome(seat, level, keepalive_ms, capabilities)
+    return Welcome(seat, level, keepalive_ms, capabilities, way)
 
 
 async def _if_known(answer: Deferred[T], otherwise: T) -> T:
@@ -88,3 +66,6 @@ async def _if_known(answer: Deferred[T], otherwise: T) -> T:
         return await answer
     except Refused:
         return otherwise
+
+
+__all__ = ["Profile", "Welcome", "log_in"]

@@ -164,6 +164,7 @@ _EXPECTED: dict[str, Expected] = {
     "STLS": Expected(frozenset({Code.OK}), _nothing, barrier=True),
     "USER": _OK,
     "PASS": Expected(frozenset({Code.AUTHENTICATED}), _nothing),
+    "AUTH": Expected(frozenset({Code.AUTHENTICATED, Code.CHALLENGE, Code.CAPABILITIES}), _whole),
     "KEEP": Expected(frozenset({Code.KEEPALIVE}), _last_number),
     "CAPS": Expected(frozenset({Code.CAPABILITIES}), _names),
     "MAC": _SEAT,

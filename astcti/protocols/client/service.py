@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from twisted.application.service import Service
@@ -16,7 +17,7 @@ from twisted.logger import Logger
 from astcti.errors import Refused
 from astcti.protocols.client.connection import ANSWER_SECONDS, ClientFactory, ConnectionGone, CTIClient
 from astcti.protocols.client.login import Profile, Welcome, log_in
-from astcti.protocols.client.session import Notification
+from astcti.protocols.client.session import Closing, Notification, TicketGiven
 from astcti.protocols.xmlreading import CallEvent
 
 FIRST_WAIT: Final = 2.0  # seconds before the first new attempt, doubled with each further one
@@ -24,6 +25,7 @@ LONGEST_WAIT: Final = 60.0
 REFUSED_WAIT: Final = 300.0  # after wrong credentials: five of them in five minutes would lock the user out
 STEADY_SECONDS: Final = 30.0  # a connection that lasted so long was a good one: waiting begins anew
 
+REPLACED: Final = 910
 PASSING = frozenset({905, 907, 908, 910, 914, 917, 990, 999})
 """Refusals that may be over in a minute; all others will stay until a person does something."""
 
@@ -64,10 +66,12 @@ class CTIClientService(Service):
     ) -> None:
         self.profile = profile
         self.client: CTIClient | None = None
+        self.ticket = profile.ticket
         self._reactor = reactor
         connect = clientFromString(reactor, endpoint) if isinstance(endpoint, str) else endpoint
         self._endpoint = connect if tls is None else wrapClientTLS(tls, connect)
-        self._factory = ClientFactory(reactor, on_event, on_notice, answer_seconds)
+        self._on_notice = on_notice
+        self._factory = ClientFactory(reactor, on_event, self._notice, answer_seconds)
         self._answer_seconds = answer_seconds
         self._on_up = on_up
         self._on_down = on_down
@@ -136,7 +140,12 @@ class CTIClientService(Service):
         client = await self._endpoint.connect(self._factory)
         assert isinstance(client, CTIClient)
         try:
-            welcome = await log_in(client, self.profile)
+            profile = replace(self.profile, ticket=self.ticket)
+            if profile.wanted:  # whoever wants no capabilities talks to a server that may not know any
+                profile = replace(profile, wanted=tuple(dict.fromkeys((*profile.wanted, "resume"))))
+            welcome = await log_in(client, profile)
+            if profile.ticket and welcome.way != "RESUME" and self.ticket == profile.ticket:
+                self.ticket = ""
             self.client = client
             self._tell(self._on_up, client, welcome)
             return await client.lost
@@ -147,6 +156,15 @@ class CTIClientService(Service):
         finally:
             self.client = None
             client.abort("login failed")
+
+    def _notice(self, notice: Notification) -> None:
+        """Keep tickets; whoever was replaced by somebody else does not take their place again."""
+        if isinstance(notice, TicketGiven):
+            self.ticket = notice.ticket
+            return
+        if isinstance(notice, Closing) and notice.number == REPLACED:
+            self.ticket = ""
+        self._tell(self._on_notice, notice)
 
     @staticmethod
     def _tell(listener: Callable[..., object] | None, *about: object) -> None:

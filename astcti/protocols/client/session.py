@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from astcti.errors import PeerError, Refused
@@ -61,6 +61,13 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketGiven:
+    """Something to log in with the next time, in place of the one before."""
+
+    ticket: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something that this client has no use for: a numeric line, or a text that could not be read."""
 
@@ -68,7 +75,7 @@ class Unknown:
     text: str
 
 
-Notification = QueueChanged | PauseChanged | ServerEvent | Closing | Unknown
+Notification = QueueChanged | PauseChanged | ServerEvent | Closing | TicketGiven | Unknown
 Happening = Answered | CallEvent | Notification
 
 
@@ -197,7 +204,9 @@ class ClientSession:
                 happenings.append(Unknown(0, text))
             return
         request = self._asked[0] if self._asked else None
-        if request is None:
+        if numeric.code == Code.TICKET:  # never asked for by a command
+            happenings.append(TicketGiven(numeric.text))
+        elif request is None:
             happenings.append(self._notice(numeric))
         elif numeric.code == request.expected.item:
             request.items.append(numeric.text)

@@ -83,8 +83,11 @@ def _caps(session: Conversation, parameters: Sequence[str]) -> None:
     if list(parameters) == ["?"]:
         session.reply(Code.CAPABILITIES, " ".join(CAPABILITIES))
         return
-    session.capabilities = one_of(session.capabilities.union(p.lower() for p in parameters))
+    before = session.capabilities
+    session.capabilities = one_of(before.union(p.lower() for p in parameters))
     session.reply(Code.CAPABILITIES, " ".join(c for c in CAPABILITIES if c in session.capabilities))
+    if "resume" not in before:
+        session.tell_ticket()
 
 
 def _mac(session: Conversation, parameters: Sequence[str]) -> Command:

@@ -185,6 +185,9 @@ class ClientTests(ServerEnd, SynchronousTestCase):
         self.assertEqual(self.transport.value(), b"")
 
 
+NO_OTHER = (b"AUTH ?\n", b"106\n")  # ways to log in than PASS
+
+
 class LogInTests(ServerEnd, SynchronousTestCase):
     """The way to a seat."""
 
@@ -200,11 +203,11 @@ class LogInTests(ServerEnd, SynchronousTestCase):
         """Everything is granted."""
         done = self.go(mac="m", system="LINUX")
         self.play(
-            (b"CAPS errcodes events2\n", b"106 errcodes events2\n"), (b"CMPR 9\n", b"103 0\n"), *IN,
-            (b"KEEP\n", b"104 20000\n"), (b"OSTYPE LINUX\n", b"100 OK\n"), (b"IDEN\n", b"101 919 seat not set\n"),
+            (b"CAPS errcodes events2\n", b"106 errcodes events2\n"), (b"CMPR 9\n", b"103 0\n"), NO_OTHER,
+            *IN, (b"KEEP\n", b"104 20000\n"), (b"OSTYPE LINUX\n", b"100 OK\n"), (b"IDEN\n", b"101 919 seat not set\n"),
             (b"MAC m\n", b"100 OK SIP/1\n"),
         )  # fmt: skip
-        welcome = Welcome(("SIP/1",), 0, 20_000, frozenset({"errcodes", "events2"}))
+        welcome = Welcome(("SIP/1",), 0, 20_000, frozenset({"errcodes", "events2"}), "PASS")
         self.assertEqual(self.successResultOf(done), welcome)
 
     def test_old_server(self) -> None:
@@ -214,7 +217,7 @@ class LogInTests(ServerEnd, SynchronousTestCase):
             (b"CAPS errcodes events2\n", no), (b"CMPR 9\n", no), *IN, (b"KEEP\n", no), (b"OSTYPE LINUX\n", no),
             (b"IDEN\n", no), (b"MAC m\n", b"100 OK\n"),
         )  # fmt: skip
-        self.assertEqual(self.successResultOf(done), Welcome((), 0, 15_000, frozenset()))
+        self.assertEqual(self.successResultOf(done), Welcome((), 0, 15_000, frozenset(), "PASS"))
         self.clock.advance(7.5)
         self.assertEqual(self.transport.value(), b"NOOP\n")
 
@@ -234,7 +237,7 @@ class LogInTests(ServerEnd, SynchronousTestCase):
     def test_wrong_password(self) -> None:
         """The login fails with what the server says."""
         done = self.go(compression=0)
-        self.play((b"CAPS errcodes events2\n", b"106 errcodes\n"), IN[0], (b"PASS d\n", b"101 911 no\n"))
+        self.play((b"CAPS errcodes events2\n", b"106 errcodes\n"), NO_OTHER, IN[0], (b"PASS d\n", b"101 911 no\n"))
         self.assertEqual(self.failureResultOf(done, Refused).value.number, 911)
 
     def test_seat_taken(self) -> None:

@@ -76,7 +76,7 @@ class ServiceTests(SynchronousTestCase):
     def test_up_and_down_and_up(self) -> None:
         """The program hears of each login, and of each end with its reason and the wait."""
         self.up()
-        self.assertEqual(self.told, [Welcome(("SIP/1",), 0, 0, frozenset())])
+        self.assertEqual(self.told, [Welcome(("SIP/1",), 0, 0, frozenset(), "PASS")])
         self.assertIs(self.service.client, self.endpoint.clients[-1])
         self.clock.advance(100)
         self.serve(b"101 server shutting down\n")

@@ -107,8 +107,8 @@ class ConversationTests(SynchronousTestCase):
         """A command that this library does not know is sent, and answered with the line as it is."""
         self.told("100 WELCOME\n")
         self.asked("ACCT 7 8", "HOLD 1.2", "LIST", "LIST")
-        self.assertEqual(self.told("100 OK fine\n107 new kind\n101 no\n205 eof\n"), [
-            Line(100, "OK fine"), Line(107, "new kind"), (0, "no"), Line(205, "eof"),
+        self.assertEqual(self.told("100 OK fine\n108 new kind\n101 no\n205 eof\n"), [
+            Line(100, "OK fine"), Line(108, "new kind"), (0, "no"), Line(205, "eof"),
         ])  # fmt: skip
 
     def test_notices(self) -> None:
