@@ -12,6 +12,7 @@ import os
 PROMISES = {
     "ASTCTI_TEST_PBX": "real Asterisks",
     "ASTCTI_TEST_PACKAGING": "fresh virtual environments",
+    "ASTCTI_TEST_LDAP": "OpenLDAP's slapd",
     "ASTCTI_TEST_PEERS": "AMI clients of others",
     "ASTCTI_TEST_CHECKS": "lint, types, documents",
     "ASTCTI_TEST_FUZZ": "a fuzzer and time for it",
