@@ -61,6 +61,7 @@ def suites() -> list[Suite]:
         Suite("recovery", ("tests.pbx.test_recovery",), pbx),
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
         Suite("delivery", ("tests.pbx.test_delivery",), pbx),
+        Suite("operators", ("tests.pbx.test_dialling", "tests.pbx.test_pausing"), pbx),
         Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True),
         Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
         Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
