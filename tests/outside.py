@@ -11,6 +11,7 @@ import os
 #: Variable of the environment to what it promises.
 PROMISES = {
     "ASTCTI_TEST_PBX": "real Asterisks",
+    "ASTCTI_TEST_MARIADB": "a MariaDB to start",
     "ASTCTI_TEST_PACKAGING": "fresh virtual environments",
     "ASTCTI_TEST_LDAP": "OpenLDAP's slapd",
     "ASTCTI_TEST_PEERS": "AMI clients of others",

@@ -42,7 +42,7 @@ class Suite:
 
 
 #: Packages of tests that have a suite of their own; everything else is ``unit``.
-APART = {"pbx", "ldap", "packaging", "checks", "fuzz"}
+APART = {"pbx", "ldap", "mariadb", "packaging", "checks", "fuzz"}
 
 
 def unit_tests() -> tuple[str, ...]:
@@ -62,6 +62,7 @@ def suites() -> list[Suite]:
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
         Suite("delivery", ("tests.pbx.test_delivery",), pbx),
         Suite("operators", ("tests.pbx.test_dialling", "tests.pbx.test_pausing"), pbx),
+        Suite("mariadb", ("tests.mariadb",), ("ASTCTI_TEST_MARIADB",)),
         Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True),
         Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
         Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),

@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
+from astcti.commands import databases
 from astcti.config import sqlitesource
 from astcti.config.bootstrap import read_bootstrap
+from astcti.config.database.address import is_url, parse_url
 from astcti.config.document import Document
 from astcti.config.files import write_file
 from astcti.config.foldersource import publish
@@ -56,7 +58,9 @@ class _Convert(usage.Options):
     longdesc = (
         "Reads a runtime configuration (XML or SQLite, older data bases too) and writes it as XML or SQLite, by the "
         f"ending of TO: .xml or {' '.join(SQLITE_ENDINGS)}. If TO is a directory, the configuration is dropped into "
-        "it as a server with source sqlite expects it."
+        "it as a server with source sqlite expects it. Either may also be a data base, such as "
+        "mysql://user@host/database (its password is asked, or taken from ASTCTI_DATABASE_PASSWORD); what is in its "
+        "tables is then replaced, with --force."
     )
     optFlags = [["force", "f", "overwrite TO"]]
 
@@ -64,7 +68,25 @@ class _Convert(usage.Options):
         """From where to where."""
         if len(files) != 2:
             raise usage.UsageError("name two files: from where, and to where")
-        self["from"], self["to"] = Path(files[0]), Path(files[1])
+        self["from"], self["to"] = files
+
+
+class _Init(usage.Options):
+    """Options of ``astcti config init``."""
+
+    synopsis = "WHERE"
+    longdesc = (
+        "Makes the tables of a data base, or brings those of an older release up to date; nothing is ever removed, and "
+        "doing it again does nothing. WHERE is the bootstrap file of a server that reads it, or its address, such as "
+        "mysql://user@host/database or sqlite:////path/to/file (the password is asked, or taken from "
+        "ASTCTI_DATABASE_PASSWORD)."
+    )
+
+    def parseArgs(self, *words: str) -> None:
+        """Which data base."""
+        if len(words) != 1:
+            raise usage.UsageError("name one bootstrap file, or one data base")
+        self["where"] = words[0]
 
 
 class _Password(usage.Options):
@@ -84,6 +106,7 @@ class Options(usage.Options):
     subCommands: ClassVar[list[list[Any]]] = [
         ["check", None, _Check, "say what is wrong with a configuration"],
         ["convert", None, _Convert, "bring a runtime configuration into another form"],
+        ["init", None, _Init, "make the tables of a data base, or bring them up to date"],
         ["password", None, _Password, "make an operator's credential"],
     ]
 
@@ -161,24 +184,41 @@ def _check_runtime(document: Document) -> tuple[str, ...]:
 def convert(options: Mapping[str, Any]) -> int:
     """``astcti config convert``."""
     source, target = options["from"], options["to"]
-    document = read_runtime(source)
+    document = databases.read(source) if is_url(source) else read_runtime(Path(source))
     try:
         _print_problems("warning", _check_runtime(document))
         fine = True
     except ConfigError as e:
         _print_problems("error", e.problems)
         fine = False
-    if target.is_dir():
+    if is_url(target) or Path(target).is_dir():
         if not fine:
-            raise ConfigError(f"{target}: nothing was written, the server would reject it")
-        target = publish(document.configuration, target, time.time())
+            raise ConfigError(f"{_shown(target)}: nothing was written, the server would reject it")
+        if is_url(target):
+            target = databases.write(target, document.configuration, int(time.time()), force=bool(options["force"]))
+        else:
+            target = publish(document.configuration, Path(target), time.time())
     else:
-        _write(document, target, force=bool(options["force"]))
+        _write(document, Path(target), force=bool(options["force"]))
     rows = ", ".join(f"{len(getattr(document.configuration, t.rows))} {t.name}" for t in TABLES)
     sys.stdout.write(f"{target}: written ({rows})\n")
     if not fine:
         sys.stderr.write(f"error: {target}: the server would reject it until the errors above are mended\n")
     return int(not fine)
+
+
+def init(options: Mapping[str, Any]) -> int:
+    """``astcti config init``."""
+    address, changes = databases.prepare(options["where"])
+    done = [f"made {', '.join(changes.tables)}"] if changes.tables else []
+    done += [f"changed {', '.join(changes.columns)}"] if changes.columns else []
+    sys.stdout.write(f"{address}: {'; '.join(done) or 'up to date already'} (revision {changes.after})\n")
+    return 0
+
+
+def _shown(target: str) -> str:
+    """Without the password that may be in it."""
+    return str(parse_url(target)) if is_url(target) else target
 
 
 def _write(document: Document, target: Path, *, force: bool) -> None:
@@ -211,7 +251,9 @@ def password(options: Mapping[str, Any]) -> int:
     return 0
 
 
-_COMMANDS: Mapping[str, Callable[[Mapping[str, Any]], int]] = {"check": check, "convert": convert, "password": password}
+_COMMANDS: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
+    "check": check, "convert": convert, "init": init, "password": password,
+}  # fmt: skip
 
 
 def _print_problems(level: str, problems: Sequence[str]) -> None:

@@ -1,0 +1,70 @@
+"""``astcti config`` with data bases."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from urllib.parse import quote
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from astcti.commands.config import main
+from astcti.config.xmlsource import write_xml
+from tests.config.samples import GOOD
+from tests.mariadb.server import MariaDbCase
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    """Exit code and what it printed."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(words)
+    return code, out.getvalue(), err.getvalue()
+
+
+class RoundTrip:
+    """From a file into a data base and back."""
+
+    url = ""
+
+    def test_round_trip(self) -> None:
+        """Made, filled, read back: the same; not replaced unless that is wanted; made again: nothing to do."""
+        folder = Path(self.mktemp())  # type: ignore[attr-defined]
+        folder.mkdir()
+        first, second = folder / "first.xml", folder / "second.xml"
+        first.write_bytes(write_xml(GOOD))
+        code, out, err = run("init", self.url)
+        self.assertEqual((code, err), (0, ""))  # type: ignore[attr-defined]
+        self.assertIn("operators", out)  # type: ignore[attr-defined]
+        self.assertEqual(run("convert", str(first), self.url)[0], 0)  # type: ignore[attr-defined]
+        code, out, err = run("convert", str(first), self.url)
+        self.assertEqual((code, "--force replaces it" in err), (1, True))  # type: ignore[attr-defined]
+        self.assertNotIn("cret", out + err)  # type: ignore[attr-defined]
+        self.assertEqual(run("convert", "--force", str(first), self.url)[0], 0)  # type: ignore[attr-defined]
+        self.assertEqual(run("convert", self.url, str(second))[0], 0)  # type: ignore[attr-defined]
+        self.assertEqual(  # type: ignore[attr-defined]
+            first.read_bytes().split(b">", 1)[1], second.read_bytes().split(b">", 1)[1], "but for the timestamp"
+        )
+        self.assertIn("up to date already", run("init", self.url)[1])  # type: ignore[attr-defined]
+
+
+class MariaDbTests(RoundTrip, MariaDbCase):
+    """With a server."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        address = self.address
+        self.url = f"mysql://{address.username}:{quote(address.password, safe='')}@/{address.database}?socket={address.socket}"
+
+
+class SqliteTests(RoundTrip, SynchronousTestCase):
+    """With a file."""
+
+    def setUp(self) -> None:
+        self.url = f"sqlite:///{Path(self.mktemp()).absolute()}"
+
+    def test_wrong(self) -> None:
+        """What cannot be is said in a sentence."""
+        self.assertIn("possible are mysql", run("init", "oracle://host/db")[2])
+        self.assertEqual(run("init")[0], 2)
