@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from urllib.parse import quote
@@ -43,9 +44,8 @@ class RoundTrip:
         self.assertNotIn("cret", out + err)  # type: ignore[attr-defined]
         self.assertEqual(run("convert", "--force", str(first), self.url)[0], 0)  # type: ignore[attr-defined]
         self.assertEqual(run("convert", self.url, str(second))[0], 0)  # type: ignore[attr-defined]
-        self.assertEqual(  # type: ignore[attr-defined]
-            first.read_bytes().split(b">", 1)[1], second.read_bytes().split(b">", 1)[1], "but for the timestamp"
-        )
+        files = [re.sub('timestamp="[0-9]+"', "", path.read_text()) for path in (first, second)]
+        self.assertEqual(*files)  # type: ignore[attr-defined]
         self.assertIn("up to date already", run("init", self.url)[1])  # type: ignore[attr-defined]
 
 
@@ -55,7 +55,9 @@ class MariaDbTests(RoundTrip, MariaDbCase):
     def setUp(self) -> None:
         super().setUp()
         address = self.address
-        self.url = f"mysql://{address.username}:{quote(address.password, safe='')}@/{address.database}?socket={address.socket}"
+        self.url = (
+            f"mysql://{address.username}:{quote(address.password, safe='')}@/{address.database}?socket={address.socket}"
+        )
 
 
 class SqliteTests(RoundTrip, SynchronousTestCase):
