@@ -140,4 +140,49 @@ class PausingTests(LiveTestCase):
         await self.told(state="ready", paused="none")
         await self.stage.compare()
 
+    async def test_supervisor(self) -> None:
+        """A supervisor's pause at the PBX is noticed with its reason, and so is its end; nothing is overruled."""
+        await self.sit()
+        phone = self.stage.interface(201)
+        await self.stage.witness.act("QueuePause", Interface=phone, Paused="true", Reason="meeting")
+        await self.told(state="paused", paused="all", reason="meeting", by="supervisor")
+        await self.stage.witness.act("QueuePause", Interface=phone, Paused="false")
+        await self.told(state="ready", paused="none")
+        await self.stage.witness.act("QueuePause", Interface=phone, Queue=RINGALL, Paused="true", Reason="training")
+        await self.told(state="ready", paused="partly")
+        await self.shown({QUEUE: False, RINGALL: True, STATIC: False}, "training")
+
+    async def test_one_queue(self) -> None:
+        """A pause in one queue is shown in that one only."""
+        await self.sit()
+        await self.client.command(f"PAUSE IN queue={RINGALL} reason=training")
+        await self.shown({QUEUE: False, RINGALL: True, STATIC: False}, "training")
+        await self.told(state="ready", paused="partly")
+        self.assertIs(await self.client.unpause(), True)
+        await self.shown(dict.fromkeys(QUEUES, False))
+
+    async def test_after_call_work(self) -> None:
+        """Begun by hand and ended by ``REDY``, the PBX shows it as a pause with its reason."""
+        await self.sit()
+        await self.client.command("WRAP ON")
+        await self.shown(dict.fromkeys(QUEUES, True), "wrapup")
+        await self.told(state="wrapup", by="self")
+        await self.client.command("REDY")
+        await self.shown(dict.fromkeys(QUEUES, False))
+        await self.told(state="ready")
+
+    async def test_killed(self) -> None:
+        """Who is paused stays so when the server is killed, for the same reason and since the same time."""
+        await self.sit()
+        self.assertIs(await self.client.pause("lunch"), False)
+        await self.shown(dict.fromkeys(QUEUES, True), "lunch")
+        before = await self.told(state="paused")
+        self.agent.notices.clear()
+        await sleep(1)  # the journal is written behind; a pause of this very moment keeps its reason, not its time
+        self.daemon.kill()
+        self.daemon.start()
+        again = await self.told(seconds=30, state="paused")
+        self.assertEqual((again["reason"], again["since"]), (before["reason"], before["since"]))
+        await self.shown(dict.fromkeys(QUEUES, True), "lunch")
+
     compare = staticmethod(lambda channels, bridges, members: "")
