@@ -20,7 +20,7 @@ from astcti.model.identity import Attempt, Person, Verdict
 from astcti.protocols.scram import ITERATIONS, Verifier
 from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verifier_of, verify_any
 from astcti.services.lockout import Lockout
-from astcti.services.sources import Sources
+from astcti.services.sources import OWN, Sources
 
 T = TypeVar("T")
 
@@ -178,7 +178,7 @@ class Accounts:
         self.may_try(username, address)
         delay = self.lockout.delay(username, self._clock.seconds())
         operator = self._configuration.operator_by_username.get(username)
-        good = await self._judge(username, operator, attempt)
+        good, is_own = await self._judge(username, operator, attempt)
         if delay:
             await deferLater(self._clock, delay)
         if not good or operator is None:
@@ -186,8 +186,8 @@ class Accounts:
             raise Refused(911, "wrong user name or password")
         self.lockout.succeeded(username, address)
         digest = attempt.digest
-        if self.sources is not None and not self.sources.own_decides(_person(operator)):
-            return operator  # by another source: of the stored credential nothing is known
+        if not is_own:
+            return operator  # the password is one of elsewhere, and says nothing of the stored credential
         self._remember(operator, digest)
         if self._upgrade and self._store is not None and self.stored(operator).lower() == digest:
             self._begin(operator, digest, self._keep)
@@ -195,17 +195,18 @@ class Accounts:
             self._begin(operator, digest, self._keep_verifier)
         return operator
 
-    async def _judge(self, username: str, operator: Operator | None, attempt: Attempt) -> bool:
-        """Whether it is the right password.
+    async def _judge(self, username: str, operator: Operator | None, attempt: Attempt) -> tuple[bool, bool]:
+        """Whether it is the right password, and whether the stored credential is what it was compared with.
 
         :raises Refused: 907, it cannot be found out.
         """
         if self.sources is None:
-            return await self._is_right(operator, attempt.digest)
+            return await self._is_right(operator, attempt.digest), True
         # Who is unknown is asked about like everybody, so that it takes as long.
         person = Person(0, username) if operator is None else _person(operator)
         try:
-            return await self.sources.judge(person, attempt) is Verdict.RIGHT and operator is not None
+            verdict, source = await self.sources.judge(person, attempt)
+            return verdict is Verdict.RIGHT and operator is not None, source == OWN
         except SourceUnavailable as e:
             self._log.error("{username} cannot log in: {reason}", username=username, reason=str(e))
             raise Refused(907, "passwords cannot be checked at the moment, try later") from None

@@ -128,8 +128,8 @@ class Sources:
                 return False
         return False
 
-    async def judge(self, person: Person, attempt: Attempt) -> Verdict:
-        """Whether somebody is who they say; ``UNKNOWN`` if no source knows them.
+    async def judge(self, person: Person, attempt: Attempt) -> tuple[Verdict, str]:
+        """Whether somebody is who they say, and the name of the source that says so; ``UNKNOWN`` if none knows them.
 
         :raises SourceUnavailable: the one whose turn it was does not say.
         """
@@ -140,7 +140,7 @@ class Sources:
                 raise SourceUnavailable(f"{name} cannot be used")
             if source.wants_password and attempt.password is None:
                 if source.claims(person, self._place):
-                    return Verdict.WRONG
+                    return Verdict.WRONG, name
                 continue
             try:
                 verdict = await source.check(person, attempt, self._place)
@@ -152,5 +152,5 @@ class Sources:
             if not isinstance(verdict, Verdict):
                 raise SourceUnavailable(f"{name} answers nonsense")
             if verdict is not Verdict.UNKNOWN:
-                return verdict
-        return Verdict.UNKNOWN
+                return verdict, name
+        return Verdict.UNKNOWN, ""

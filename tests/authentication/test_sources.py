@@ -91,6 +91,16 @@ class DecisionTests(SynchronousTestCase):
         self.assertIsInstance(self.plain(office, "carla", "c"), LoggedIn)
         self.assertIsInstance(self.plain(office, "bruno", "bb"), LoggedIn)
 
+    def test_password_of_elsewhere_is_not_kept(self) -> None:
+        """The directory's password gets nobody in by PASS or SCRAM afterwards: their own credential is another."""
+        office = self.office()
+        self.assertIsInstance(self.plain(office, "carla", "cc"), LoggedIn)
+        self.assertIsNone(office.accounts.verifier("carla"))
+        for attendance in list(office.desk.floor.attendances):
+            office.desk.detach(attendance.client)
+        self.assertEqual(office.ask(office.client(), Login("carla", digest("cc"))).number, 911)
+        self.assertIsInstance(office.ask(office.client(), Login("carla", digest("c"))), LoggedIn)
+
     def test_strangers(self) -> None:
         """Being in the directory does not make an operator; nor does it help the disabled."""
         office = self.office()
