@@ -144,7 +144,7 @@ class Originating(Duty):
         pending.exists = True
         if isinstance(fact, Hangup):
             leg = self._follower.tracker.legs.get(fact.uniqueid)
-            what = outcome.by_cause(fact.cause, leg is not None and leg.state == "Up")
+            what = outcome.by_cause(fact.cause, leg.state if leg is not None else "")
             if pending.action_id:
                 self._tell(pending, what)
             else:

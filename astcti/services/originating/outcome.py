@@ -48,6 +48,12 @@ def by_reason(reason: int) -> Outcome | None:
     return _REASONS.get(reason)
 
 
-def by_cause(cause: int, answered: bool) -> Outcome:
-    """What the end of the phone's channel says."""
-    return ANSWERED if answered else _CAUSES.get(cause, UNREACHABLE)
+def by_cause(cause: int, state: str) -> Outcome:
+    """What the end of the phone's channel says; ``state`` is the last it was in.
+
+    A phone that rang until the PBX gave up has the cause 19 with PJSIP, with chan_sip none that says anything (seen on
+    Asterisk 16).
+    """
+    if state == "Up":
+        return ANSWERED
+    return _CAUSES.get(cause, NO_ANSWER if state == "Ringing" else UNREACHABLE)

@@ -240,7 +240,7 @@ class OutcomeTests(DiallingTestCase):
     def test_true_cause(self) -> None:
         """The PBX's 0 becomes what the channel's end says, whichever comes first, and the hang-up is last."""
         self.board.accept()
-        for cause, reason in ((17, 5), (21, 5), (19, 1), (18, 1), (34, 8), (20, 8), (0, 8), (16, 8), (1, 0)):
+        for cause, reason in ((17, 5), (21, 5), (19, 1), (18, 1), (34, 8), (20, 8), (0, 1), (16, 1), (1, 0)):
             for result_first in (True, False):
                 board = Switchboard()
                 anna = board.seat("anna")
