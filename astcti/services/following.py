@@ -104,7 +104,7 @@ class Follower:
                         self._audience.notified(notices)
                     if kind in _AT_MEMBERS:
                         self._audience.member_fact(fact)
-                    elif isinstance(fact, QueueJoin | QueueLeave | QueueAbandon):
+                    elif isinstance(fact, _ABOUT_CALLERS):
                         self.callers.feed(fact, now)
                 if self._timer is None and self.tracker.unlinks:
                     self._wait()
@@ -233,6 +233,7 @@ class Follower:
             self._timer = None
 
 
+_ABOUT_CALLERS = (QueueJoin, QueueLeave, QueueAbandon)  # a union in its place would be built for each fact
 _AT_MEMBERS = frozenset({AgentConnect, AgentComplete, AgentMissed})  # told as news of a member too
 _AT_ONCE = frozenset({"FullyBooted", "Shutdown"})  # also while events are kept
 _OTHERS = frozenset({MemberAdded, MemberRemoved, MemberPaused, MemberStatus, Shutdown, Booted})
