@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -89,7 +90,7 @@ class EventPath:
     ) -> None:  # fmt: skip
         configuration = company(phones, services)
         plan = plan_of(configuration)
-        nobody: Any = None  # nobody logs in here: they are put into their seats
+        nobody: Any = SimpleNamespace()  # nobody logs in here: they are put into their seats
         self.clock = Clock()
         self.tracker = Tracker(plan)
         roster = Roster()
