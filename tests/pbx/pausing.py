@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from astcti.protocols.client import CTIClient, PauseChanged, ServerEvent
-from tests.pbx.agents import Agent
+from tests.pbx.agents import Agent, Floor
 from tests.pbx.daemon import Daemon, password_of
 from tests.pbx.instance import Instance
 from tests.pbx.live import LiveTestCase
@@ -66,7 +66,8 @@ class PausingTests(LiveTestCase):
 
     async def sit(self, daemon: PausingDaemon | None = None) -> Agent:
         """The agent is logged in, and a member of all three queues."""
-        agent = Agent(201, (daemon or self.daemon).port)
+        self.serving = daemon or self.daemon
+        agent = Agent(201, self.serving.port)
         self.addCleanup(agent.leave)
         await agent.log_in()
         self.agent = agent
@@ -91,7 +92,7 @@ class PausingTests(LiveTestCase):
         return {q: m for (q, i), m in members.items() if i == self.stage.interface(201)}
 
     async def shown(self, paused: dict[str, bool], reason: str | None = None, seconds: float = 5) -> None:
-        """Return when the PBX shows these pauses, each with that reason."""
+        """Return when the PBX shows these pauses, each with that reason, and the server believes the same."""
         found: dict[str, Event] = {}
         for _ in range(round(seconds / 0.1)):
             found = await self.members()
@@ -101,6 +102,7 @@ class PausingTests(LiveTestCase):
         self.assertEqual({q: m["Paused"] == "1" for q, m in found.items()}, paused)
         if reason is not None:
             self.assertEqual({m["PausedReason"] for m in found.values() if m["Paused"] == "1"}, {reason})
+        await self.stage.compare()
 
     def states(self) -> list[dict[str, str]]:
         """What the agent was told of its own state, oldest first."""
@@ -185,4 +187,8 @@ class PausingTests(LiveTestCase):
         self.assertEqual((again["reason"], again["since"]), (before["reason"], before["since"]))
         await self.shown(dict.fromkeys(QUEUES, True), "lunch")
 
-    compare = staticmethod(lambda channels, bridges, members: "")
+    def compare(
+        self, channels: dict[str, Event], bridges: dict[str, Event], members: dict[tuple[str, str], Event]
+    ) -> str:
+        """What the server believes otherwise than the PBX."""
+        return Floor(self.serving, ()).compare(channels, bridges, members)
