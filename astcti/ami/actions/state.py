@@ -30,10 +30,9 @@ class Status(Action):
 
 @dataclass(frozen=True, slots=True)
 class BridgeList(Action):
-    """List all bridges (Asterisk 12 and later)."""
+    """List all bridges (Asterisk 12 and later). Needs no right at all, as seen on 16 and 22."""
 
     NAME = "BridgeList"
-    RIGHT = "system"
     ENDS = frozenset({"bridgelistcomplete"})
     bridge_type: str | None = None
 
