@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
-from astcti.commands import databases
+from astcti.commands import configchanges, databases
 from astcti.config import sqlitesource
 from astcti.config.bootstrap import read_bootstrap
-from astcti.config.database.address import is_url, parse_url
+from astcti.config.ctijoining import numbered
+from astcti.config.database.address import is_url, parse_url, split_table
 from astcti.config.document import Document
 from astcti.config.files import write_file
 from astcti.config.foldersource import publish
@@ -60,7 +61,9 @@ class _Convert(usage.Options):
         f"ending of TO: .xml or {' '.join(SQLITE_ENDINGS)}. If TO is a directory, the configuration is dropped into "
         "it as a server with source sqlite expects it. Either may also be a data base, such as "
         "mysql://user@host/database (its password is asked, or taken from ASTCTI_DATABASE_PASSWORD); what is in its "
-        "tables is then replaced, with --force."
+        "tables is then replaced, with --force. FROM may also be a server's bootstrap file, which stands for what the "
+        "server would load now, with the passwords that operators have changed; and a table of the first generation, "
+        "as in mysql://user@host/database?table=cti."
     )
     optFlags = [["force", "f", "overwrite TO"]]
 
@@ -106,8 +109,10 @@ class Options(usage.Options):
     subCommands: ClassVar[list[list[Any]]] = [
         ["check", None, _Check, "say what is wrong with a configuration"],
         ["convert", None, _Convert, "bring a runtime configuration into another form"],
+        ["diff", None, configchanges.Diff, "say how two configurations differ"],
         ["init", None, _Init, "make the tables of a data base, or bring them up to date"],
         ["password", None, _Password, "make an operator's credential"],
+        ["rollback", None, configchanges.Rollback, "bring back a configuration that was replaced"],
     ]
 
     def getSynopsis(self) -> str:
@@ -184,7 +189,7 @@ def _check_runtime(document: Document) -> tuple[str, ...]:
 def convert(options: Mapping[str, Any]) -> int:
     """``astcti config convert``."""
     source, target = options["from"], options["to"]
-    document = databases.read(source) if is_url(source) else read_runtime(Path(source))
+    document = databases.read(source) if is_url(source) else _read_file(Path(source))
     try:
         _print_problems("warning", _check_runtime(document))
         fine = True
@@ -207,6 +212,23 @@ def convert(options: Mapping[str, Any]) -> int:
     return int(not fine)
 
 
+def _read_file(path: Path) -> Document:
+    """A runtime configuration, or that of a server with such a bootstrap file, as it would load it now.
+
+    :raises ConfigError: it cannot be read; or the server would have to go by a copy of an earlier one.
+    """
+    if kind_of(path) != BOOTSTRAP:
+        return read_runtime(path)
+    bootstrap = read_bootstrap(path)
+    loaded = Loader.of(bootstrap, action_types()).first()
+    if loaded.trouble:
+        raise ConfigError(loaded.trouble)
+    configuration = loaded.configuration
+    if bootstrap.database.legacy_table:
+        configuration = numbered(configuration)
+    return Document(configuration, str(path), notes=loaded.notes)
+
+
 def init(options: Mapping[str, Any]) -> int:
     """``astcti config init``."""
     address, changes = databases.prepare(options["where"])
@@ -218,7 +240,7 @@ def init(options: Mapping[str, Any]) -> int:
 
 def _shown(target: str) -> str:
     """Without the password that may be in it."""
-    return str(parse_url(target)) if is_url(target) else target
+    return str(parse_url(split_table(target)[0])) if is_url(target) else target
 
 
 def _write(document: Document, target: Path, *, force: bool) -> None:
@@ -252,7 +274,8 @@ def password(options: Mapping[str, Any]) -> int:
 
 
 _COMMANDS: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
-    "check": check, "convert": convert, "init": init, "password": password,
+    "check": check, "convert": convert, "diff": configchanges.diff, "init": init, "password": password,
+    "rollback": configchanges.rollback,
 }  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astcti.config.bootstrap import read_bootstrap
-from astcti.config.database.address import SQLITE, Address, is_url, parse_url
+from astcti.config.ctijoining import numbered, with_people
+from astcti.config.database.address import SQLITE, Address, is_url, parse_url, split_table
+from astcti.config.databasesection import LEGACY_TABLE
 from astcti.config.document import Document
 from astcti.config.model import Configuration
 from astcti.errors import ConfigError
@@ -31,11 +33,20 @@ def address_of(where: str) -> Address:
     :raises ConfigError: there is none.
     """
     if not is_url(where):
-        address = read_bootstrap(Path(where)).database.address
-        if address is None:
-            raise ConfigError(f"{where}: the configuration of this server is in no data base")
-        return address
+        database = read_bootstrap(Path(where)).database
+        if database.address is None or database.source not in ("mysql", "postgresql"):
+            raise ConfigError(f"{where}: the configuration of this server is in no data base with tables of ours")
+        return database.address
+    where, table = split_table(where)
     address = parse_url(where)
+    if table:
+        raise ConfigError(f"{address}: {table} is a table of its owner's: it is only read, by `astcti config convert` "
+                          "and `diff`")  # fmt: skip
+    return _with_password(address)
+
+
+def _with_password(address: Address) -> Address:
+    """An address with the password that is not on the command line."""
     if address.dialect == SQLITE or address.password:
         return address
     word = os.environ.get(PASSWORD, "")
@@ -68,15 +79,37 @@ def prepare(where: str) -> tuple[Address, Changes]:
 
 
 def read(where: str) -> Document:
-    """The configuration in a data base, not yet validated.
+    """The configuration in a data base, not yet validated; or operators of a table ``cti``, if the URL names one, or
+    there is nothing else in the data base that is ours.
 
     :raises ConfigError: it cannot be read.
     """
     from astcti.config.database.reading import read_snapshot
 
-    address = address_of(where)
+    where, table = split_table(where)
+    address = _with_password(parse_url(where))
     with _engine(address) as engine:
+        if table or not _has_ours(engine, address):
+            return _read_people(engine, address, table or LEGACY_TABLE)
         return read_snapshot(engine, address).document
+
+
+def _has_ours(engine: sa.Engine, address: Address) -> bool:
+    """Whether it is a data base with tables of ours, or at least one without a table ``cti``."""
+    from astcti.config.database.engine import reading
+    from astcti.config.database.tables import Tables
+
+    with reading(engine, address) as connection:
+        names = Tables(connection).names
+    return LEGACY_TABLE not in names or bool({"operators", "services", "seats"} & names.keys())
+
+
+def _read_people(engine: sa.Engine, address: Address, table: str) -> Document:
+    from astcti.config.database.ctitable import CtiTable
+
+    people = CtiTable(address, table, lambda address: engine).read().people
+    whole = with_people(Document(Configuration(), people.name), people)
+    return Document(numbered(whole.configuration), people.name, notes=whole.notes)
 
 
 def write(where: str, configuration: Configuration, now: int, *, force: bool) -> Address:

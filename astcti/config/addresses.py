@@ -7,9 +7,12 @@ import re
 
 from astcti.model.channels import normalise_interface
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _MAC = re.compile(r"(?:[0-9a-f]{2}([:-]?))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}")
 _CHANNEL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)/([^\s,&|/\x00-\x1f\x7f][^\s,&|\x00-\x1f\x7f]*)")
 _UNIQUE_SUFFIX = re.compile(r"-[0-9A-Fa-f]{8}(?:;[12])?")
+MAX_HOST_NAME = 253  # RFC 1035, without the last dot
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
@@ -42,13 +45,30 @@ def channel_fault(text: str) -> str:
     return ""
 
 
+def network_of(text: str) -> Network | None:
+    """An IP address or a network in CIDR form; an IPv4 address written as IPv6 is the former. Nothing for a name."""
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network(mapped) if mapped is not None and network.num_addresses == 1 else network
+
+
 def is_network(text: str) -> bool:
     """Whether ``text`` is an IP address or a network in CIDR form."""
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
+    return network_of(text) is not None
+
+
+def is_anywhere(host: str) -> bool:
+    """Whether a host means any: it is empty, or ``0.0.0.0`` or ``::``, with ``/0`` or without."""
+    network = network_of(host)
+    return not host.strip() or (network is not None and network.network_address.is_unspecified)
+
+
+def is_host_name(text: str) -> bool:
+    """Whether ``text`` could be the name of a host."""
+    return len(text) <= MAX_HOST_NAME and _HOST_NAME.fullmatch(text) is not None and not is_network(text)
 
 
 def split_address(text: str) -> tuple[str, int]:

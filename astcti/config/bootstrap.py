@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from astcti.config import xmlfile
+from astcti.config.addresses import is_loopback, split_address
 from astcti.config.bootstrapreader import SECTIONS, Section, SectionReader
 from astcti.config.databasesection import Database, read_database
 from astcti.config.inifile import ini_elements
@@ -55,6 +56,7 @@ class CtiServer:
     :ivar timeout: milliseconds of silence.
     :ivar state: directory for overrides, backups, rejected configurations and the control socket.
     :ivar control: the local socket of ``astcti ctl``.
+    :ivar metrics: host and port of the monitoring pages; ``None`` for none.
     """
 
     address: str
@@ -66,6 +68,7 @@ class CtiServer:
     tls_key: str
     state: Path
     control: Path
+    metrics: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +116,14 @@ def parse_bootstrap(data: bytes, path: Path, environ: Mapping[str, str]) -> Boot
     control = state / sections["ctiserver"].take("control", "control.sock")
     if len(os.fsencode(control)) > MAX_SOCKET_PATH:
         reader.warn(None, f"the control socket's path is longer than {MAX_SOCKET_PATH} bytes: give a shorter <control>")
+    metrics = _metrics(sections["ctiserver"])
     for section in SECTIONS:
         sections[section].finish()
     if reader.problems:
         raise ConfigError(*reader.problems)
     xmlfile.check_grammar(root, GRAMMAR, str(path))
-    return _completed(path, database, logging, reader, state, control)
+    bootstrap = _completed(path, database, logging, reader, state, control)
+    return replace(bootstrap, ctiserver=replace(bootstrap.ctiserver, metrics=metrics))
 
 
 def _of_ini(data: bytes, path: Path, environ: Mapping[str, str]) -> Bootstrap:
@@ -144,6 +149,26 @@ def _completed(
     )  # fmt: skip
     settings = Settings.of(None, bootstrap)
     return replace(bootstrap, manager=_manager(settings), ctiserver=_ctiserver(settings, state, control))
+
+
+def _metrics(section: Section) -> tuple[str, int] | None:
+    """``host:port``, or a port alone, which is one of this machine only."""
+    text = section.take("metrics")
+    exposed = section.flag("metrics_exposed", False)
+    if not text:
+        return None
+    try:
+        host, port = split_address(text if ":" in text else f"127.0.0.1:{text}")
+    except ValueError as e:
+        section.problem("metrics", str(e))
+        return None
+    if not exposed and not is_loopback(host):
+        section.problem(
+            "metrics",
+            f"{host} can be reached from other machines, and whoever reaches it may read everything there: if that is "
+            "wanted, add <metrics_exposed>yes</metrics_exposed>",
+        )
+    return host, port
 
 
 def _logging(section: Section, folder: Path) -> Logging:

@@ -43,6 +43,13 @@ class SpeedDialsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountCodesChanged:
+    """The account codes that an operator may use differ."""
+
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
 class SeatAdded:
     """A seat is new or enabled again."""
 
@@ -120,6 +127,13 @@ class PenaltyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseReasonsChanged:
+    """The reasons of pauses with these codes differ, were added or removed; they are everybody's."""
+
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """The settings of these names differ, were added or removed."""
 
@@ -131,6 +145,7 @@ Change = (
     | OperatorRemoved
     | OperatorChanged
     | SpeedDialsChanged
+    | AccountCodesChanged
     | SeatAdded
     | SeatRemoved
     | SeatChanged
@@ -141,6 +156,7 @@ Change = (
     | AssignmentAdded
     | AssignmentRemoved
     | PenaltyChanged
+    | PauseReasonsChanged
     | SettingsChanged
 )
 
@@ -151,10 +167,16 @@ def difference(old: Configuration, new: Configuration) -> tuple[Change, ...]:
     Removals come before additions, so that whoever applies them in order frees what is then taken.
     """
     changes: list[Change] = [*_operators(old, new), *_seats(old, new), *_services(old, new), *_assignments(old, new)]
-    names = frozenset(n for n in {*old.settings, *new.settings} if old.settings.get(n) != new.settings.get(n))
-    if names:
+    reasons = [{r.code: r for r in each.pause_reason_by_code.values()} for each in (old, new)]
+    if codes := _differing(*reasons):
+        changes.append(PauseReasonsChanged(codes))
+    if names := _differing(old.settings, new.settings):
         changes.append(SettingsChanged(names))
     return tuple(sorted(changes, key=lambda change: not type(change).__name__.endswith("Removed")))
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def _operators(old: Configuration, new: Configuration) -> Iterator[Change]:
@@ -168,9 +190,11 @@ def _operators(old: Configuration, new: Configuration) -> Iterator[Change]:
         elif changed:
             yield OperatorChanged(before[key], operator, changed)
     dials_before, dials_after = _grouped(old, "speed_dials", "operator_id"), _grouped(new, "speed_dials", "operator_id")
-    for key in before.keys() & after.keys():
+    for key in sorted(before.keys() & after.keys()):
         if dials_before.get(key[0]) != dials_after.get(key[0]):
             yield SpeedDialsChanged(after[key])
+        if old.account_codes_of(key[0]) != new.account_codes_of(key[0]):
+            yield AccountCodesChanged(after[key])
 
 
 def _seats(old: Configuration, new: Configuration) -> Iterator[Change]:

@@ -6,9 +6,10 @@ Everything here may block for a disk or a data base, and takes as long as the co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from twisted.logger import Logger
@@ -19,9 +20,11 @@ from astcti.config.document import Document
 from astcti.config.lastgood import LastGood
 from astcti.config.model import Configuration
 from astcti.config.overrides import Override, OverrideStore, apply_overrides
+from astcti.config.resolving import Answers, resolve
 from astcti.config.settings import Settings
 from astcti.config.source import Source, SourceUnavailable
-from astcti.config.sources import source_of
+from astcti.config.sources import CredentialStore, credentials_of, source_of
+from astcti.config.uncollected import uncollected
 from astcti.config.validation import validate
 from astcti.errors import ConfigError
 from astcti.interfaces import IAction
@@ -37,8 +40,9 @@ class Loaded:
     :ivar configured: as it is in the file.
     :ivar settings: the settings in force with it.
     :ivar path: what it was read from: a path, or an edition of a data base.
-    :ivar warnings: each with file and line, or table, id and column.
+    :ivar warnings: each with file and line, or table, id and column; ``notes`` are those that reading it brought.
     :ivar trouble: why this is only the last good one, of which a copy is kept here; empty when it is the source's.
+    :ivar nowhere: host names in it that have no address, so that nobody can log in from there.
     """
 
     configuration: Configuration
@@ -47,6 +51,8 @@ class Loaded:
     path: Any
     warnings: tuple[str, ...] = ()
     trouble: str = ""
+    nowhere: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Examined:
     trouble: str = ""
 
 
+MAX_NAMED = 5  # operators in a warning about a host name
+RETRY_SECONDS = 60.0  # between questions for host names that have no address
 LONGEST_PAUSE = 30.0  # seconds between looks at a source that cannot be asked
 
 
@@ -77,15 +85,20 @@ class Loader:
         *,
         bootstrap: Bootstrap | None = None,
         overrides: OverrideStore | None = None,
+        credentials: CredentialStore | None = None,
         backups: Backups | None = None,
         last_good: LastGood | None = None,
+        resolve: Callable[[Collection[str]], Answers] = resolve,
     ) -> None:
         """Make a loader.
 
         :param overrides: for sources that are not written to.
+        :param credentials: where changed credentials go instead.
         :param last_good: for sources that may be out of reach when the server starts.
+        :param resolve: finds the addresses of host names.
         """
         self.source = source
+        self.credentials = credentials or overrides
         self.overrides = overrides
         self.backups = backups
         self.current: Loaded | None = None
@@ -93,18 +106,22 @@ class Loader:
         self._action_types = action_types
         self._bootstrap = bootstrap
         self._troubles = 0  # looks in a row that met one
+        self._resolve = resolve
+        self._retried: float | None = None  # when host names were asked for again
+        self._ask_again = False
 
     @classmethod
     def of(cls, bootstrap: Bootstrap, action_types: Mapping[str, IAction]) -> Loader:
         """The loader a bootstrap file describes; its own files are in the state directory."""
         state = bootstrap.ctiserver.state
-        source = source_of(bootstrap)
+        source, overrides = source_of(bootstrap), OverrideStore(state / "overrides.db3")
         keeps = source.may_vanish and bootstrap.database.start_from_cache
         return cls(
             source,
             action_types,
             bootstrap=bootstrap,
-            overrides=None if bootstrap.database.address else OverrideStore(state / "overrides.db3"),
+            overrides=overrides if bootstrap.database.legacy_table or not bootstrap.database.address else None,
+            credentials=credentials_of(source, bootstrap.database.staging, overrides),
             backups=Backups(state / "backup"),
             last_good=LastGood(state / "last-good.xml") if keeps else None,
         )
@@ -161,7 +178,14 @@ class Loader:
         if trouble:
             warnings.insert(0, f"{trouble}: the last good configuration is used, {path}")
         settings = Settings.of(configuration, self._bootstrap)
-        return Loaded(configuration, document.configuration, settings, path, (*document.notes, *warnings), trouble)
+        answers = self._resolve(configuration.host_names)
+        if answers.found:
+            configuration = replace(configuration, resolved=MappingProxyType(dict(answers.found)))
+        warnings += [_nowhere(configuration, name, why) for name, why in sorted(answers.failed.items())]
+        return Loaded(
+            configuration, document.configuration, settings, path, (*document.notes, *warnings), trouble,
+            frozenset(answers.failed), document.notes,
+        )  # fmt: skip
 
     def examine(self, now: float) -> Examined:
         """Look whether there is something new, and load it; what cannot be used is rejected at the source.
@@ -171,13 +195,14 @@ class Loader:
         sighting = self.source.look(now)
         self._troubles = self._troubles + 1 if sighting.trouble else 0
         if sighting.path is None:
-            return Examined(wait=sighting.wait, trouble=sighting.trouble)
+            return Examined(self._found_since(now), wait=sighting.wait, trouble=sighting.trouble)
         try:
             overrides = self._overrides()
         except ConfigError as e:  # no fault of the configuration: without them old passwords would count again
             return Examined(trouble=str(e))
         try:
-            return Examined(self._attempt(sighting.path, overrides), sighting.path)
+            with uncollected():
+                return Examined(self._attempt(sighting.path, overrides), sighting.path)
         except SourceUnavailable as e:
             self._troubles += 1
             return Examined(trouble=str(e))
@@ -188,6 +213,33 @@ class Loader:
             problems = (f"{sighting.path}: internal error: {type(e).__name__}: {e}",)
         self.source.reject(sighting.path, problems)
         return Examined(path=sighting.path, problems=problems)
+
+    def _found_since(self, now: float) -> Loaded | None:
+        """The configuration in use with host names that had no address and have one now, or have another if somebody
+        asks for all; if there are any."""
+        current = self.current
+        if current is None or not current.configuration.host_names:
+            return None
+        in_time = self._retried is not None and 0 <= now - self._retried < RETRY_SECONDS
+        names = current.configuration.host_names if self._ask_again else current.nowhere
+        if not self._ask_again and (in_time or not names or self._retried is None):
+            self._retried = now if self._retried is None else self._retried
+            return None
+        self._ask_again, self._retried = False, now
+        resolved = {**current.configuration.resolved, **self._resolve(names).found}
+        if resolved == current.configuration.resolved:
+            return None
+        return replace(
+            current,
+            configuration=replace(current.configuration, resolved=MappingProxyType(resolved)),
+            nowhere=current.nowhere - resolved.keys(),
+            warnings=tuple(w for w in current.warnings if not any(_about(name) in w for name in resolved)),
+        )
+
+    def forget(self) -> None:
+        """Somebody asks for another look: also at what was rejected, and for all host names."""
+        self.source.forget()
+        self._ask_again = True
 
     def back_up(self, loaded: Loaded, now: float) -> Path | None:
         """Keep the configuration in use, which ``loaded`` is about to replace.
@@ -204,7 +256,11 @@ class Loader:
 
         :raises ConfigError, OSError: something could not be tidied; the configuration is in use all the same.
         """
+        is_same = self.current is not None and self.current.configured is loaded.configured
         self.current = loaded
+        if is_same:
+            return  # only host names have other addresses
+        self._retried = None
         if loaded.trouble:
             return  # the source has not said yet what it wants
         if self.overrides is not None:
@@ -212,6 +268,16 @@ class Loader:
         self.source.accept(loaded.path, loaded.settings.keep_configurations)
         if self._last_good is not None:
             self._last_good.store(loaded.configured)
+
+
+def _about(name: str) -> str:
+    return f"host {name}: "
+
+
+def _nowhere(configuration: Configuration, name: str, why: str) -> str:
+    whom = [o.username for o in configuration.operators if o.enabled and o.login_host == name]
+    more = f" and {len(whom) - MAX_NAMED} more" if len(whom) > MAX_NAMED else ""
+    return f"{_about(name)}{why}: {', '.join(whom[:MAX_NAMED])}{more} cannot log in; it is asked for again"
 
 
 def load(bootstrap: Bootstrap, action_types: Mapping[str, IAction]) -> Configuration:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+from astcti.config.addresses import Network, is_anywhere, is_host_name, network_of
 from astcti.model.channels import normalise_interface
 
 
@@ -98,7 +99,8 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """A person. ``password`` is a stored credential (argon2id string or bare MD5 digest), never shown."""
+    """A person. ``password`` is a stored credential (argon2id string or bare MD5 digest), never shown; ``login_host``
+    is where the client has to be: an address, a network, a host name, or empty for anywhere."""
 
     id: int
     username: str
@@ -116,6 +118,7 @@ class Operator:
     password_alt: str = field(default="", repr=False)
     scram: str = field(default="", repr=False)
     ldap_dn: str = ""
+    login_host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +143,42 @@ class SpeedDial:
     blf: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCode:
+    """A code that calls can be accounted by."""
+
+    id: int
+    code: str
+    description: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCodeOperator:
+    """An operator may use an account code; one that nobody has of their own is everybody's."""
+
+    account_code_id: int
+    operator_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseReason:
+    """A reason that operators can give for a pause; ``code`` is what the PBX and the agent log have."""
+
+    code: str
+    description: str = ""
+    enabled: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     """Everything the server runs by, replaced as a whole. Disabled rows are kept and not used.
 
-    Rows are as configured; the look-ups below see enabled rows only and are made once, at first use.
+    Rows are as configured; the look-ups below see enabled rows only and are made once, at first use or by
+    :meth:`complete`.
+
+    :ivar resolved: host name to the addresses it had when this was loaded, of the names in ``login_host``; no source
+        has it, and no form of a configuration.
     """
 
     timestamp: float = 0.0
@@ -158,6 +192,16 @@ class Configuration:
     operators: tuple[Operator, ...] = ()
     service_operators: tuple[ServiceOperator, ...] = ()
     speed_dials: tuple[SpeedDial, ...] = ()
+    account_codes: tuple[AccountCode, ...] = ()
+    account_code_operators: tuple[AccountCodeOperator, ...] = ()
+    pause_reasons: tuple[PauseReason, ...] = ()
+    resolved: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def complete(self) -> None:
+        """Make all look-ups now, so that nobody has to wait for one later."""
+        for name, value in vars(Configuration).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
 
     @cached_property
     def service_by_id(self) -> Mapping[int, Service]:
@@ -189,6 +233,28 @@ class Configuration:
         return MappingProxyType({o.username: o for o in self.operators if o.enabled})
 
     @cached_property
+    def operator_by_id(self) -> Mapping[int, Operator]:
+        """Enabled operators by id."""
+        return MappingProxyType({o.id: o for o in self.operators if o.enabled})
+
+    @cached_property
+    def host_names(self) -> frozenset[str]:
+        """Names of hosts that operators have to come from."""
+        return frozenset(o.login_host for o in self.operators if o.enabled and is_host_name(o.login_host))
+
+    @cached_property
+    def origins_of(self) -> Mapping[int, tuple[Network, ...]]:
+        """Operator id to where they have to come from, of those who may not come from anywhere; a host name without an
+        address is nowhere."""
+        found = {}
+        for o in self.operators:
+            if o.enabled and not is_anywhere(o.login_host):
+                network = network_of(o.login_host)
+                of_name = map(network_of, self.resolved.get(o.login_host, ()))
+                found[o.id] = (network,) if network is not None else tuple(n for n in of_name if n is not None)
+        return MappingProxyType(found)
+
+    @cached_property
     def operators_of(self) -> Mapping[int, frozenset[int]]:
         """Service id to the ids of the enabled operators active on it."""
         enabled = {o.id for o in self.operators if o.enabled}
@@ -206,6 +272,28 @@ class Configuration:
             if ref.enabled and ref.service_id in self.service_by_id:
                 found[ref.operator_id] = (*found.get(ref.operator_id, ()), ref)
         return MappingProxyType(found)
+
+    def account_codes_of(self, operator_id: int) -> tuple[AccountCode, ...]:
+        """The enabled account codes that an operator may use, in order of their ids."""
+        of_all, own = self._account_codes
+        mine = own.get(operator_id)
+        return tuple(sorted((*of_all, *mine), key=lambda code: code.id)) if mine else of_all
+
+    @cached_property
+    def _account_codes(self) -> tuple[tuple[AccountCode, ...], Mapping[int, tuple[AccountCode, ...]]]:
+        """The enabled codes of everybody, and by operator id those that are only some people's."""
+        taken = {ref.account_code_id for ref in self.account_code_operators}
+        codes = {code.id: code for code in self.account_codes if code.enabled}
+        own: dict[int, list[AccountCode]] = {}
+        for ref in self.account_code_operators:
+            if ref.account_code_id in codes:
+                own.setdefault(ref.operator_id, []).append(codes[ref.account_code_id])
+        return tuple(c for i, c in sorted(codes.items()) if i not in taken), {i: tuple(c) for i, c in own.items()}
+
+    @cached_property
+    def pause_reason_by_code(self) -> Mapping[str, PauseReason]:
+        """The enabled reasons of pauses by their codes in lower case, in order; empty where any reason will do."""
+        return MappingProxyType({reason.code.lower(): reason for reason in self.pause_reasons if reason.enabled})
 
     @cached_property
     def seat_by_id(self) -> Mapping[int, Seat]:

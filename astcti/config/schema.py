@@ -15,10 +15,13 @@ from typing import Any
 from astcti.config import kinds
 from astcti.config.kinds import Kind
 from astcti.config.model import (
+    AccountCode,
+    AccountCodeOperator,
     Action,
     Configuration,
     Extension,
     Operator,
+    PauseReason,
     Seat,
     Service,
     ServiceAction,
@@ -155,6 +158,7 @@ OPERATORS = Table("operators", Operator, "operators", "operator", ("id",), (
     Column("PASS_ALT", "password_alt", kinds.TEXT, "passwordalt", 255),
     Column("SCRAM", "scram", kinds.TEXT, "scram", 255),
     Column("LDAP_DN", "ldap_dn", kinds.TEXT, "ldapdn", 255),
+    Column("LOGIN_HOST", "login_host", kinds.TEXT, "host", 255),
 ))  # fmt: skip
 SERVICES_OPERATORS = Table(
     "services_operators", ServiceOperator, "service_operators", "serviceref", ("service_id", "operator_id"), (
@@ -171,8 +175,28 @@ SPEEDDIALS = Table("speeddials", SpeedDial, "speed_dials", "speeddial", ("operat
     Column("BLF", "blf", kinds.BOOL, "blf"),
     Column("ORDER_NUM", "order", kinds.INTEGER, "order"),
 ), "operators", "operator_id")  # fmt: skip
+ACCOUNT_CODES = Table("account_codes", AccountCode, "account_codes", "accountcode", ("id",), (
+    Column("ID_ACCOUNT_CODE", "id", kinds.ID, "id"),
+    Column("CODE", "code", kinds.TEXT, "code", 100),
+    Column("DESCRIPTION", "description", kinds.TEXT, "description", 255),
+    _ENABLED,
+))  # fmt: skip
+ACCOUNT_CODES_OPERATORS = Table(
+    "account_codes_operators", AccountCodeOperator, "account_code_operators", "accountref",
+    ("account_code_id", "operator_id"), (
+        Column("ID_ACCOUNT_CODE", "account_code_id", kinds.ID, "id"),
+        Column("ID_OPERATOR", "operator_id", kinds.ID, ""),
+    ), "operators", "operator_id")  # fmt: skip
+PAUSE_REASONS = Table("pause_reasons", PauseReason, "pause_reasons", "pausereason", ("code",), (
+    Column("CODE", "code", kinds.TEXT, "code", 40),
+    Column("DESCRIPTION", "description", kinds.TEXT, "description", 255),
+    _ENABLED,
+))  # fmt: skip
 
-TABLES = (ACTIONS, SERVICES, VARIABLES, SERVICES_ACTIONS, SEATS, EXTENSIONS, OPERATORS, SERVICES_OPERATORS, SPEEDDIALS)
+TABLES = (
+    ACTIONS, SERVICES, VARIABLES, SERVICES_ACTIONS, SEATS, EXTENSIONS, ACCOUNT_CODES, PAUSE_REASONS, OPERATORS,
+    SERVICES_OPERATORS, SPEEDDIALS, ACCOUNT_CODES_OPERATORS,
+)  # fmt: skip
 SETTINGS_TABLE = "server_settings"
 
 

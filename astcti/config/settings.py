@@ -39,6 +39,12 @@ def _version(text: str) -> str:
     return text.lower()
 
 
+def _variable(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        raise ValueError(f"{text!r} is no name of a variable")
+    return text
+
+
 _RECONNECTS, _NEW, _START = "reconnects to the PBX", "new connections", "listeners are opened anew"
 
 
@@ -62,7 +68,7 @@ class Settings:
     ami_ping_interval: int = declare(30, "silence after which the PBX is asked for a sign of life; 0 never", unit="s",
                                       low=1, high=3600, off=0)  # fmt: skip
     ami_response_timeout: int = declare(10, "for the answer to an action", unit="s", low=1, high=300)
-    asterisk_version: str = declare("auto", "a version pins what is else detected", check=_version)
+    asterisk_version: str = declare("auto", "which one it is to be, for the doctor to compare", check=_version)
 
     cti_server_address: str = declare("0.0.0.0", "where clients connect to", live=_START)  # noqa: S104 the spec's default
     cti_server_port: int = declare(5000, "its port; 0 any free one, for tests", low=0, high=65535, live=_START)
@@ -89,13 +95,14 @@ class Settings:
     park_context: str = declare("", "dial-plan context of the parking lot")
     conference_context: str = declare("", "dial-plan context of conferences")
     record_dir: str = declare("", "on the PBX, for recordings")
-    wrapup_mode: str = declare("pause", "how wrap-up takes an operator out", choices=("pause", "remove"))
+    wrapup_mode: str = declare("pause", "how after-call work takes an operator out", choices=("pause", "remove"))
     pause_after_call: bool = declare(False, "a pause asked for during a call begins when that is over")
     pause_grace: int = declare(3600, "a lost client's operator finds pauses as they were for so long", unit="s",
                                 low=0, high=86400)  # fmt: skip
     autopause_missed: int = declare(0, "calls of queues not answered in a row that pause an operator; 0 never",
                                      low=0, high=1000)  # fmt: skip
     allow_roaming_extension: bool = declare(True, "operators without a fixed seat may sit at any")
+    allow_any_extension: bool = declare(False, "operators without a fixed seat may also name a phone that no seat has")
     orig_while_paused: bool = declare(True, "a paused operator may dial")
     orig_any_priority: bool = declare(False, "a client may name a priority other than 1")
     orig_timeout: int = declare(30, "for the operator's own phone to be answered", unit="s", low=5, high=300)
@@ -107,6 +114,9 @@ class Settings:
     auth_sources: tuple[str, ...] = declare(("own",), "who knows passwords, in the order in which they are asked")
     auth_timeout: int = declare(10, "for one of them to answer", unit="s", low=1, high=120)
     upgrade_hashes: bool = declare(True, "MD5 credentials become argon2id at the next login")
+
+    any_context_variable: str = declare("", "without any service, each context in which it is set is one; empty: none",
+                                         check=_variable)  # fmt: skip
 
     url_schemes: tuple[str, ...] = declare(("http", "https"), "a page to open may have")
     leading_dash: str = declare("drop", "a caller's leading dashes in program arguments", choices=("drop", "keep"))

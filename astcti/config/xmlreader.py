@@ -7,13 +7,28 @@ from typing import Any
 from astcti.config import kinds
 from astcti.config.document import Document
 from astcti.config.model import Configuration
-from astcti.config.schema import ACTIONS, OPERATORS, SEATS, SERVICES, TABLES, VARIABLES, Column, Table, canonical
+from astcti.config.schema import (
+    ACCOUNT_CODES,
+    ACTIONS,
+    OPERATORS,
+    PAUSE_REASONS,
+    SEATS,
+    SERVICES,
+    TABLES,
+    VARIABLES,
+    Column,
+    Table,
+    canonical,
+)
 from astcti.config.xmlfile import Element
 
 BLANKS = " \t\r\n"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 MAX_PROBLEMS = 100  # told of one file; nobody reads on
-GROUPS = {"actions": ACTIONS, "services": SERVICES, "seats": SEATS, "operators": OPERATORS}
+GROUPS = {
+    "actions": ACTIONS, "services": SERVICES, "seats": SEATS, "accountcodes": ACCOUNT_CODES,
+    "pausereasons": PAUSE_REASONS, "operators": OPERATORS,
+}  # fmt: skip
 _CHILDREN = {t.name: {c.element: c for c in TABLES if c.parent == t.name} for t in TABLES}
 _OPTIONAL = {("seats", "exten"), ("services_variables", "id")}  # without a default in the model, and yet dispensable
 

@@ -43,7 +43,8 @@ def write_xml(configuration: Configuration) -> bytes:
 def _children(configuration: Configuration) -> _Children:
     """(table of the parent, its id) to the rows that go inside of its element."""
     found: defaultdict[tuple[str, int], list[tuple[Table, Any]]] = defaultdict(list)
-    ids = {t.name: {row.id for row in getattr(configuration, t.rows)} for t in GROUPS.values()}
+    parents = {table.parent for table in TABLES}
+    ids = {t.name: {row.id for row in getattr(configuration, t.rows)} for t in TABLES if t.name in parents}
     for table in TABLES:
         if table.parent:
             for row in getattr(configuration, table.rows):

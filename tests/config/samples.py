@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from zope.interface import implementer
 
 from astcti.config.model import (
+    AccountCode,
+    AccountCodeOperator,
     Action,
     Configuration,
     Extension,
     Operator,
+    PauseReason,
     Seat,
     Service,
     ServiceAction,
@@ -92,6 +95,9 @@ GOOD = Configuration(
         ServiceOperator(service_id=1, operator_id=2),
     ),
     speed_dials=(SpeedDial(operator_id=1, group="Default", order=1, name="Bob", number="202", blf=True),),
+    account_codes=(AccountCode(id=1, code="4711", description="Town"), AccountCode(id=2, code="4712")),
+    account_code_operators=(AccountCodeOperator(account_code_id=1, operator_id=2),),
+    pause_reasons=(PauseReason(code="Lunch", description="Lunch break"), PauseReason(code="training")),
 )
 
 
@@ -165,11 +171,13 @@ def configurations(draw: st.DrawFn) -> Configuration:
                 is_call_center=flag, enabled=flag, seat_id=st.none() | ids, can_monitor=flag,
                 can_alter_speeddials=flag, can_record=flag, is_supervisor=flag,
                 languages=st.lists(st.sampled_from(["ar", "en", "it"]), max_size=3).map(tuple),
-                password_alt=texts, scram=texts, ldap_dn=texts,
+                password_alt=texts, scram=texts, ldap_dn=texts, login_host=texts,
             ),
             "id",
         )
     )  # fmt: skip
+
+    codes = draw(_rows(st.builds(AccountCode, id=ids, code=texts, description=texts, enabled=flag), "id"))
 
     def one_of(rows: tuple[Any, ...]) -> st.SearchStrategy[int]:
         return st.sampled_from([row.id for row in rows]) if rows else st.nothing()
@@ -222,6 +230,15 @@ def configurations(draw: st.DrawFn) -> Configuration:
                 "order",
             )
         ),
+        account_codes=codes,
+        account_code_operators=draw(
+            _rows(
+                st.builds(AccountCodeOperator, account_code_id=one_of(codes), operator_id=operator),
+                "account_code_id",
+                "operator_id",
+            )
+        ),
+        pause_reasons=draw(_rows(st.builds(PauseReason, code=texts, description=texts, enabled=flag), "code")),
     )
 
 

@@ -15,6 +15,7 @@ from astcti.actions.registry import action_types
 from astcti.commands.config import main
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.load import load
+from astcti.config.overrides import OverrideStore
 from astcti.config.plan import plan_of
 from astcti.config.sqlitesource import read_sqlite, write_sqlite
 from astcti.config.validation import Report, validate
@@ -140,9 +141,20 @@ class ConvertTests(CommandCase):
         self.assertIn("would reject it", err)
 
     def test_refused(self) -> None:
-        """An ending that says nothing, or a bootstrap file."""
+        """An ending that says nothing."""
         self.assertIn("ending", self.run_it("convert", self.file, self.folder / "out.txt")[2])
-        self.assertIn("bootstrap file", self.run_it("convert", self.bootstrap(), self.folder / "o.xml")[2])
+
+    def test_bootstrap(self) -> None:
+        """A bootstrap file stands for what the server would load: with the passwords that operators have changed."""
+        bootstrap, target = self.bootstrap(), self.folder / "o.xml"
+        better = GOOD.operators[0].password.replace("OOGv", "OOGw")
+        store = OverrideStore(self.folder / "var" / "overrides.db3")
+        store.put("ann", "PASS_WORD", GOOD.operators[0].password, better, 0.0)
+        self.assertEqual(self.run_it("convert", bootstrap, target)[0], 0)
+        self.assertEqual(read_xml(target), changed("operators", password=better))
+        self.file.write_text("<astcti")
+        self.assertEqual(self.run_it("convert", "--force", bootstrap, target)[0], 1)
+        self.assertEqual(read_xml(target), changed("operators", password=better))
 
 
 class OtherTests(CommandCase):

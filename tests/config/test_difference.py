@@ -8,12 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.difference import (
+    AccountCodesChanged,
     AssignmentAdded,
     AssignmentRemoved,
     Change,
     OperatorAdded,
     OperatorChanged,
     OperatorRemoved,
+    PauseReasonsChanged,
     PenaltyChanged,
     PhonesChanged,
     SeatAdded,
@@ -26,7 +28,16 @@ from astcti.config.difference import (
     SpeedDialsChanged,
     difference,
 )
-from astcti.config.model import Configuration, Extension, Seat, Service, ServiceOperator, Variable
+from astcti.config.model import (
+    AccountCode,
+    Configuration,
+    Extension,
+    PauseReason,
+    Seat,
+    Service,
+    ServiceOperator,
+    Variable,
+)
 from astcti.config.plan import plan_of
 from astcti.model.plan import ServicePlan
 from tests.config.samples import GOOD, MD5, added, changed, configurations
@@ -103,11 +114,23 @@ class DifferenceTests(SynchronousTestCase):
         self.assertChanges(changed("service_operators", penalty=5), PenaltyChanged(old, replace(old, penalty=5)))
 
     def test_rest(self) -> None:
-        """Settings and speed dials."""
+        """Settings, speed dials and account codes; a code of some is nothing to the others."""
         self.assertChanges(
             replace(GOOD, settings={"ami_host": "x"}), SettingsChanged(frozenset({"ami_host", "cti_read_timeout"}))
         )
         self.assertChanges(changed("speed_dials", number="9"), SpeedDialsChanged(GOOD.operators[0]))
+        self.assertChanges(changed("account_codes", code="9"), AccountCodesChanged(GOOD.operators[1]))
+        everybody = [AccountCodesChanged(operator) for operator in GOOD.operators]
+        self.assertChanges(added("account_codes", AccountCode(id=3, code="9")), *everybody)
+        self.assertChanges(added("account_codes", AccountCode(id=3, code="9", enabled=False)))
+
+    def test_pause_reasons(self) -> None:
+        """Reasons of pauses, by their codes: another spelling is another reason; switched off they do not count."""
+        self.assertChanges(changed("pause_reasons", description="x"), PauseReasonsChanged(frozenset({"Lunch"})))
+        self.assertChanges(changed("pause_reasons", code="LUNCH"), PauseReasonsChanged(frozenset({"Lunch", "LUNCH"})))
+        self.assertChanges(changed("pause_reasons", enabled=False), PauseReasonsChanged(frozenset({"Lunch"})))
+        self.assertChanges(added("pause_reasons", PauseReason(code="x")), PauseReasonsChanged(frozenset({"x"})))
+        self.assertChanges(added("pause_reasons", PauseReason(code="x", enabled=False)))
 
     def test_removals_first(self) -> None:
         """Who applies the changes in order frees a seat before somebody else takes it."""

@@ -103,6 +103,79 @@ class OverrideTests(SynchronousTestCase):
             self.assertEqual(apply_overrides(with_password("a"), store.all()).operators[0].password, running)
 
 
+class ScramTests(SynchronousTestCase):
+    """A verifier for SCRAM belongs to one password, and counts as long as that is in force."""
+
+    def setUp(self) -> None:
+        self.store = OverrideStore(Path(self.mktemp()) / "var" / "overrides.db3")
+
+    def configured(self, password: str, scram: str = "") -> Configuration:
+        """The file as its owner has it."""
+        ann, *others = with_password(password).operators
+        return replace(GOOD, operators=(replace(ann, scram=scram), *others))
+
+    def scram(self, password: str, scram: str = "") -> str:
+        """The verifier in force with that file."""
+        return apply_overrides(self.configured(password, scram), self.store.all()).operators[0].scram
+
+    def test_without_any(self) -> None:
+        """Without overrides the file's own counts."""
+        self.assertEqual(self.scram("old", "of old"), "of old")
+
+    def test_made_at_a_login(self) -> None:
+        """One that was made for the file's password stands in for what the file has, for that operator only."""
+        self.store.put("ann", "SCRAM", "old", "made of old", 1.0)
+        self.assertEqual((self.scram("old"), self.scram("old", "of old")), ("made of old", "made of old"))
+        others = apply_overrides(self.configured("old"), self.store.all()).operators[1:]
+        self.assertEqual(others, GOOD.operators[1:])
+
+    def test_file_changed(self) -> None:
+        """Once the file has another password, its own verifier counts, and none of an older password."""
+        self.store.put("ann", "SCRAM", "old", "made of old", 1.0)
+        self.assertEqual((self.scram("another", "of another"), self.scram("another")), ("of another", ""))
+
+    def test_password_changed(self) -> None:
+        """The file's verifier is void once the operator has another password, and so is one made of the old one."""
+        self.store.put("ann", "SCRAM", "old", "made of old", 1.0)
+        self.store.put("ann", "PASS_WORD", "old", "new", 2.0)
+        self.assertEqual((self.scram("old", "of old"), self.scram("old")), ("", ""))
+        self.store.put("ann", "SCRAM", "new", "made of new", 3.0)
+        self.assertEqual(self.scram("old", "of old"), "made of new")
+
+    def test_changed_again(self) -> None:
+        """The verifier of a password that is no longer the newest counts no more."""
+        self.store.put("ann", "PASS_WORD", "old", "new", 1.0)
+        self.store.put("ann", "SCRAM", "new", "made of new", 2.0)
+        self.store.put("ann", "PASS_WORD", "new", "newer", 3.0)
+        self.assertEqual(self.scram("old", "of old"), "")
+        self.store.put("ann", "SCRAM", "newer", "made of newer", 4.0)
+        self.assertEqual(self.scram("old"), "made of newer")
+
+    def test_administrator_wins(self) -> None:
+        """A password that the owner of the file sets voids the operator's own together with its verifier."""
+        self.store.put("ann", "PASS_WORD", "old", "new", 1.0)
+        self.store.put("ann", "SCRAM", "new", "made of new", 2.0)
+        self.assertEqual(self.scram("administrator's", "of administrator's"), "of administrator's")
+        self.assertEqual(self.scram("administrator's"), "")
+
+    def test_file_has_it_now(self) -> None:
+        """A file that was brought up to date with the operator's own password keeps the verifier that belongs to it."""
+        self.store.put("ann", "PASS_WORD", "old", "new", 1.0)
+        self.store.put("ann", "SCRAM", "new", "made of new", 2.0)
+        self.assertEqual(self.scram("new"), "made of new")
+
+    def test_settle(self) -> None:
+        """Those that can count are kept, all others forgotten, also for a way back."""
+        self.store.put("ann", "SCRAM", "old", "made of old", 1.0)
+        self.assertEqual(self.store.settle(self.configured("old", "of old")), 0)
+        self.store.put("ann", "PASS_WORD", "old", "new", 2.0)
+        self.store.put("ann", "SCRAM", "new", "made of new", 3.0)
+        self.assertEqual(self.store.settle(self.configured("old", "of old")), 0)
+        self.assertEqual(self.scram("old"), "made of new")
+        self.assertEqual(self.store.settle(self.configured("administrator's")), 2)
+        self.assertEqual((self.scram("old", "of old"), self.store.all()), ("of old", ()))
+
+
 class BackupTests(SynchronousTestCase):
     """A replaced configuration can be had again."""
 

@@ -14,10 +14,12 @@ from astcti.actions import render
 from astcti.actions.registry import action_types
 from astcti.config.credentials import credential_fault, is_scram
 from astcti.config.model import (
+    AccountCodeOperator,
     Action,
     Configuration,
     Extension,
     Operator,
+    PauseReason,
     Seat,
     Service,
     ServiceAction,
@@ -85,10 +87,14 @@ class ErrorRuleTests(RuleCase):
                           "services_operators 7/8, ID_SERVICE", "services_operators 7/8, ID_OPERATOR")  # fmt: skip
         self.assertErrors(added("speed_dials", SpeedDial(operator_id=7, group="", order=1, name="", number="")), 2,
                           "speeddials 7//1, ID_OPERATOR")  # fmt: skip
+        self.assertErrors(added("account_code_operators", AccountCodeOperator(account_code_id=7, operator_id=8)), 2,
+                          "account_codes_operators 7/8, ID_ACCOUNT_CODE",
+                          "account_codes_operators 7/8, ID_OPERATOR")  # fmt: skip
 
     def test_rule_3_uniqueness(self) -> None:
         """No two rows share what identifies them."""
         self.assertErrors(changed("operators", username="bob"), 3, "operators 2, USERNAME")
+        self.assertErrors(changed("account_codes", code="4712"), 3, "account_codes 2, CODE")
         self.assertErrors(changed("services", name="outgoing"), 3, "services 2, SERVICE_NAME")
         self.assertErrors(
             added("variables", Variable(id=2, service_id=1, name="calldata")), 3, "services_variables 2, VARNAME"
@@ -129,6 +135,16 @@ class ErrorRuleTests(RuleCase):
         for name in ("a b", "q" * 101, "a\nb"):
             self.assertErrors(changed("services", queue_name=name), 4, "services 1, SERVICE_QUEUE_NAME")
         self.assertFine(changed("services", name="x" * 100, queue_name="Größe-1.2"))
+
+    def test_rule_4_pause_reasons(self) -> None:
+        """A code can be seen and typed, and the PBX keeps the whole of it; that of another reason it is in no case."""
+        for code in ("", " lunch", "lunch ", "a\tb", "a\u200bb", "x" * 80, "\u00e9" * 40):
+            self.assertErrors(replace(GOOD, pause_reasons=(PauseReason(code=code),)), 4, f"pause_reasons {code}, CODE")
+        self.assertFine(added("pause_reasons", PauseReason(code="coffee break"), PauseReason(code="\u00e9" * 39)))
+        self.assertErrors(
+            added("pause_reasons", PauseReason(code="LUNCH", enabled=False)), 3, "pause_reasons LUNCH, CODE"
+        )
+        self.assertErrors(added("pause_reasons", PauseReason(code="Lunch")), 3, "pause_reasons Lunch, CODE")
 
     def test_rule_4_characters(self) -> None:
         """A text that no backup could hold is refused, wherever it stands."""
@@ -342,6 +358,7 @@ class WholeTests(RuleCase):
             seats=(*GOOD.seats, Seat(id=8, exten="x", mac="x", host="x", enabled=False)),
             operators=(*GOOD.operators, Operator(id=8, username=" ", full_name="", password="x", enabled=False)),
             variables=(*GOOD.variables, Variable(id=8, service_id=1, name="?", enabled=False)),
+            pause_reasons=(*GOOD.pause_reasons, PauseReason(code="", enabled=False)),
         )
         self.assertEqual(self.report(configuration), Report())
 

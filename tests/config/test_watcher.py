@@ -23,6 +23,7 @@ from astcti.config.watcher import ConfigurationWatcher
 from astcti.config.xmlsource import read_xml, write_xml
 from astcti.errors import ConfigError
 from tests.config.samples import GOOD, MD5, TYPES, changed
+from tests.outside import skip_without
 
 OTHER = replace(GOOD, timestamp=2.0, settings={"max_clients": "7"})
 BAD = changed("seats", exten="201")
@@ -300,6 +301,8 @@ class SlowTests(WatcherCase):
 
 class RealTests(TestCase):
     """With the real reactor, real threads and a real disk."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())

@@ -35,6 +35,8 @@ class MariaDb:
         self.folder.chmod(0o755)
         self.socket = self.folder / "s.sock"
         self._user = _somebody() if os.getuid() == 0 else getpass.getuser()
+        # Temporary tables of two servers may have the same name.
+        self._environ = {**os.environ, "TMPDIR": str(self.folder)}
         self._process: subprocess.Popen[bytes] | None = None
         self._names = count(1)
         if os.getuid() == 0:
@@ -47,7 +49,12 @@ class MariaDb:
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [_found(program), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            [_found(program), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self._environ,
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -62,7 +69,7 @@ class MariaDb:
                     "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M",
                     "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", "--character-set-server=utf8mb4",
                 ],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environ,
             )  # fmt: skip
         end = time.monotonic() + START_SECONDS
         while True:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.commands.config import main
+from astcti.config.backups import Backups
 from astcti.config.xmlsource import write_xml
 from tests.config.samples import GOOD
 from tests.mariadb.server import MariaDbCase
@@ -58,6 +59,35 @@ class MariaDbTests(RoundTrip, MariaDbCase):
         self.url = (
             f"mysql://{address.username}:{quote(address.password, safe='')}@/{address.database}?socket={address.socket}"
         )
+
+    def test_rollback(self) -> None:
+        """A configuration that the server has replaced comes back into the tables."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        first = folder / "first.xml"
+        first.write_bytes(write_xml(GOOD))
+        address = self.address
+        bootstrap = folder / "astcti.xml"
+        bootstrap.write_text(
+            f"<configuration><database><source>mysql</source><socket>{address.socket}</socket>"
+            f"<username>{address.username}</username><password>{address.password}</password>"
+            f"<database>{address.database}</database></database></configuration>"
+        )
+        bootstrap.chmod(0o600)
+        self.assertEqual(run("init", str(bootstrap))[0], 0)
+        self.assertEqual(run("convert", str(first), self.url)[0], 0)
+        Backups(folder / "var" / "backup").store(GOOD, 1_795_000_000.0)
+        self.sql(
+            "UPDATE operators SET FULL_NAME = 'Somebody else'", "UPDATE dbversion SET LAST_UPDATE = LAST_UPDATE + 1"
+        )
+        code, out, err = run("diff", str(first), self.url)
+        self.assertEqual((code, out.count("'Somebody else'")), (0, len(GOOD.operators)), err)
+        (before,) = self.sql("SELECT LAST_UPDATE FROM dbversion")
+        code, out, err = run("rollback", str(bootstrap), "1")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(run("diff", "--exit-code", str(first), self.url), (0, "no difference\n", ""))
+        (after,) = self.sql("SELECT LAST_UPDATE FROM dbversion")
+        self.assertNotEqual(before, after)
 
 
 class SqliteTests(RoundTrip, SynchronousTestCase):

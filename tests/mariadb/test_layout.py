@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -16,6 +18,7 @@ from astcti.config.database.reading import read_snapshot
 from astcti.config.database.source import DatabaseSource
 from astcti.config.database.writing import is_empty, write_configuration
 from astcti.config.source import SourceUnavailable
+from astcti.errors import ConfigError
 from tests.config.samples import ARGON2ID, GOOD, MD5
 from tests.mariadb.server import MariaDbCase
 from tests.services.fakes import scratch
@@ -86,6 +89,21 @@ class FreshTests(MariaDbCase):
         write_configuration(self.engine, self.address, GOOD, 1_700_000_000)
         self.assertEqual(read_snapshot(self.engine, self.address).document.configuration.timestamp, 1_700_000_001)
 
+    def test_a_release_older(self) -> None:
+        """Where a column is missing nothing is lost without a word; the migration makes room for it."""
+        bring_up_to_date(self.engine, self.address)
+        self.sql("ALTER TABLE operators DROP COLUMN LOGIN_HOST", "UPDATE alembic_version SET version_num = '0001'")
+        first, *others = GOOD.operators
+        bound = replace(GOOD, operators=(replace(first, login_host="10.1.0.0/16"), *others))
+        write_configuration(self.engine, self.address, GOOD, 1_700_000_000)
+        error = self.assertRaises(ConfigError, write_configuration, self.engine, self.address, bound, 1_700_000_001)
+        self.assertIn("there is no column LOGIN_HOST: run `astcti config init`", str(error))
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM operators"), [(2,)])
+        self.assertEqual(bring_up_to_date(self.engine, self.address).columns, ("operators.LOGIN_HOST",))
+        write_configuration(self.engine, self.address, bound, 1_700_000_001)
+        found = read_snapshot(self.engine, self.address).document.configuration
+        self.assertEqual(found.operators, bound.operators)
+
     def test_no_tables(self) -> None:
         """A data base without tables is told apart, and the message says what to do."""
         error = self.assertRaises(SourceUnavailable, read_snapshot, self.engine, self.address)
@@ -149,6 +167,16 @@ class CredentialTests(MariaDbCase):
         self.assertTrue(self.store.put(self.operator.username, "PASS_WORD", self.operator.password, ARGON2ID, 0.0))
         self.assertEqual((self.stored(), self.stored(edit)), ([ARGON2ID], [ARGON2ID]))
         self.assertIsNone(self.source.look(0.0).path)
+
+    def test_scram(self) -> None:
+        """A verifier is stored while the password that it was made of is in force, and goes with it."""
+        name, running = self.operator.username, self.operator.password
+        where = f"SELECT SCRAM FROM operators WHERE ID_OPERATOR = {self.operator.id}"
+        self.assertFalse(self.store.put(name, "SCRAM", "another password", "v", 0.0))
+        self.assertTrue(self.store.put(name, "SCRAM", running, "v", 0.0))
+        self.assertEqual(self.sql(where), [("v",)])
+        self.assertTrue(self.store.put(name, "PASS_WORD", running, ARGON2ID, 0.0))
+        self.assertIn(self.sql(where)[0][0], (None, ""))
 
     def test_somebody_was_quicker(self) -> None:
         """A password that an administrator has just set is not overwritten."""

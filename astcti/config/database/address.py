@@ -53,6 +53,18 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
+def split_table(text: str) -> tuple[str, str]:
+    """A URL without ``table=NAME`` behind its question mark, and that name; empty where there is none.
+
+    It names a table of the first generation, which is in a data base beside whatever else there is.
+    """
+    start, mark, query = text.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    names = [unquote(value) for name, _, value in pairs if name == "table"]
+    rest = "&".join(f"{name}{equals}{value}" for name, equals, value in pairs if name != "table")
+    return (f"{start}?{rest}" if mark and rest else start), (names[-1] if names else "")
+
+
 def parse_url(text: str) -> Address:
     """Read ``mysql://user:password@host:3306/database``, ``mysql://user@/database?socket=/run/mysqld/mysqld.sock``
     or ``sqlite:////path``; user, password and database may be percent-encoded.

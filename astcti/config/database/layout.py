@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from astcti.config.database.address import Address
-from astcti.config.database.engine import writing
+from astcti.config.database.engine import reading, writing
 from astcti.errors import ConfigError
 
 NEWER = "its layout is of a newer release; upgrade astcti"
@@ -57,6 +57,17 @@ def bring_up_to_date(engine: sa.Engine, address: Address) -> Changes:
             elif old[table][column] != kind:
                 columns.append(f"{table}.{column} (now {kind})")
     return Changes(before, after, made, tuple(columns))
+
+
+def revision_of(engine: sa.Engine, address: Address) -> tuple[str, str, bool]:
+    """The revision a data base has (empty for none), the newest one, and whether this release knows the former.
+
+    :raises SourceUnavailable: the data base cannot be asked.
+    """
+    with reading(engine, address) as connection:
+        revision = _revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    return revision, newest(), revision in known
 
 
 def newest() -> str:

@@ -87,7 +87,7 @@ def make_metadata() -> sa.MetaData:
         _flag("BEGIN_IN_PAUSE", False), _flag("IS_CALL_CENTER", False), _flag("ENABLED", True),
         _to("ID_SEAT", "seats.ID_SEAT", null=True), _flag("CAN_MONITOR", False), _flag("CAN_ALTER_SPEEDDIALS", True),
         _flag("CAN_RECORD", False), _flag("IS_SUPERVISOR", False), _text("LANGUAGES", 255), _text("PASS_ALT", 255),
-        _text("SCRAM", 255), _text("LDAP_DN", 255))  # fmt: skip
+        _text("SCRAM", 255), _text("LDAP_DN", 255), _text("LOGIN_HOST", 255))  # fmt: skip
     table("services_operators",
         _to("ID_SERVICE", "services.ID_SERVICE", primary=True),
         _to("ID_OPERATOR", "operators.ID_OPERATOR", primary=True), _number("PENALTY"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from astcti.config.database.metadata import make_metadata
 from astcti.config.database.tables import Tables
 from astcti.config.model import Configuration
 from astcti.config.rows import VERSION_TABLE, names_of
-from astcti.config.schema import SETTINGS_TABLE, TABLES, Table
+from astcti.config.schema import SETTINGS_TABLE, TABLES, Column, Table
 from astcti.config.settings import NO_SETTINGS
 from astcti.errors import ConfigError
 
@@ -59,12 +60,22 @@ def _insert(connection: sa.Connection, tables: Tables, table: Table, configurati
     there = _columns(connection, tables, table.name)
     shape = sa.table(tables.names[table.name], *(sa.column(str(c["name"]), c["type"]) for c in there.values()))
     named = [(c, next((there[n] for n in names_of(c) if n in there), None)) for c in table.columns]
+    lost = [c for c, found in named if not found and _says_something(table, c, getattr(configuration, table.rows))]
+    if lost:
+        raise ConfigError(f"{tables.names[table.name]}: there is no column {lost[0].name}: run `astcti config init`")
     rows = [
         {str(found["name"]): _value(table.name, c.name, getattr(row, c.attribute)) for c, found in named if found}
         for row in getattr(configuration, table.rows)
     ]
     for start in range(0, len(rows), CHUNK):
         connection.execute(shape.insert(), rows[start : start + CHUNK])
+
+
+def _says_something(table: Table, column: Column, rows: Iterable[Any]) -> bool:
+    """Whether any of the rows has in that column what would not be there again without it."""
+    missing = object()
+    default = table.defaults.get(column.attribute, missing)
+    return any(getattr(row, column.attribute) != default for row in rows)
 
 
 def _value(table: str, column: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from astcti.config.model import Configuration
-from astcti.config.validation import actions, operators, seats, services, structure
+from astcti.config.validation import actions, operators, pauses, seats, services, structure
 from astcti.config.validation.report import Findings, Problem, Report
 from astcti.interfaces import IAction
 
@@ -21,11 +21,13 @@ RULES = (
     (2, structure.references),
     (3, structure.uniqueness),
     (4, services.names),
+    (4, pauses.codes),
     (4, structure.characters),
     (5, services.kinds),
     (6, services.words),
     (6, actions.words),
     (7, seats.syntax),
+    (7, operators.hosts),
     (8, structure.settings),
     (8, operators.numbers),
     (8, services.numbers),

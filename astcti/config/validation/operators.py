@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from astcti.config import credentials as stored
+from astcti.config.addresses import is_anywhere, is_host_name, is_network
 from astcti.config.model import Operator
 from astcti.config.schema import OPERATORS, SERVICES_OPERATORS, SPEEDDIALS
 from astcti.config.validation.report import Findings, Problem
@@ -19,16 +20,18 @@ def _enabled(findings: Findings) -> list[Operator]:
     return [o for o in findings.configuration.operators if o.enabled]
 
 
+def name_fault(name: str) -> str:
+    """Why ``name`` is no user name; empty when it is one."""
+    if not name or name != name.strip() or _CONTROL.search(name):
+        return f"{name!r} is empty, or has blanks around or controls in it"
+    return f"longer than {MAX_NAME} characters" if len(name) > MAX_NAME else ""
+
+
 def names(findings: Findings) -> None:
     """User names are compared exactly, so nothing invisible may be in them; full names go to the PBX."""
     for operator in _enabled(findings):
-        name = operator.username
-        if not name or name != name.strip() or _CONTROL.search(name):
-            findings.error(
-                OPERATORS, operator, "username", f"{name!r} is empty, or has blanks around or controls in it"
-            )
-        elif len(name) > MAX_NAME:
-            findings.error(OPERATORS, operator, "username", f"longer than {MAX_NAME} characters")
+        if fault := name_fault(operator.username):
+            findings.error(OPERATORS, operator, "username", fault)
         if _CONTROL.search(operator.full_name):
             findings.error(OPERATORS, operator, "full_name", "control characters are not possible")
 
@@ -55,8 +58,19 @@ def credentials(findings: Findings) -> None:
             findings.error(OPERATORS, operator, "scram", "not a SCRAM-SHA-256 verifier")
 
 
+def hosts(findings: Findings) -> None:
+    """Rule 7: where operators have to come from is an address, a network or a host name; else nobody gets in."""
+    for operator in _enabled(findings):
+        host = operator.login_host
+        if not (is_anywhere(host) or is_network(host) or is_host_name(host)):
+            text = f"{host!r} is neither an address, nor a network, nor a host name: nobody can log in from there"
+            findings.warn(OPERATORS, operator, "login_host", text)
+
+
 def without_services(findings: Findings) -> None:
     """Rule 12: an operator whom no call can reach."""
+    if not findings.configuration.service_by_id and findings.configuration.settings.get("any_context_variable", ""):
+        return  # every context is a service, and everybody's
     for operator in _enabled(findings):
         if not findings.configuration.services_of.get(operator.id):
             findings.warn(OPERATORS, operator, "id", f"operator {operator.username!r} has no services")

@@ -8,9 +8,12 @@ from typing import Any
 
 from astcti.config import kinds
 from astcti.config.schema import (
+    ACCOUNT_CODES,
+    ACCOUNT_CODES_OPERATORS,
     ACTIONS,
     EXTENSIONS,
     OPERATORS,
+    PAUSE_REASONS,
     SEATS,
     SERVICES,
     SERVICES_ACTIONS,
@@ -33,6 +36,8 @@ _FOREIGN_KEYS = (
     (SERVICES_OPERATORS, "service_id", SERVICES),
     (SERVICES_OPERATORS, "operator_id", OPERATORS),
     (SPEEDDIALS, "operator_id", OPERATORS),
+    (ACCOUNT_CODES_OPERATORS, "account_code_id", ACCOUNT_CODES),
+    (ACCOUNT_CODES_OPERATORS, "operator_id", OPERATORS),
 )
 # What XML cannot hold, and with it no backup: controls, halves of surrogate pairs, non-characters.
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -40,7 +45,7 @@ _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 def references(findings: Findings) -> None:
     """Rule 2: all foreign keys resolve."""
-    ids = {t.name: {row.id for row in _rows(findings, t)} for t in (SERVICES, ACTIONS, SEATS, OPERATORS)}
+    ids = {t.name: {row.id for row in _rows(findings, t)} for t in (SERVICES, ACTIONS, SEATS, OPERATORS, ACCOUNT_CODES)}
     for table, attribute, target in _FOREIGN_KEYS:
         for row in _rows(findings, table):
             wanted = getattr(row, attribute)
@@ -55,6 +60,9 @@ def uniqueness(findings: Findings) -> None:
     configuration = findings.configuration
     _unique(findings, OPERATORS, "username", ((o.username, o) for o in configuration.operators))
     _unique(findings, SERVICES, "name", ((s.name, s) for s in configuration.services))
+    _unique(findings, ACCOUNT_CODES, "code", ((c.code, c) for c in configuration.account_codes))
+    codes = {r.code: r for r in configuration.pause_reasons}  # the same one twice has been said already
+    _unique(findings, PAUSE_REASONS, "code", ((code.lower(), reason) for code, reason in codes.items()))
     _unique(findings, VARIABLES, "name", (((v.service_id, v.name), v) for v in configuration.variables))
     seats = [s for s in configuration.seats if s.enabled]
     _unique(findings, SEATS, "mac", ((s.mac, s) for s in seats if s.mac))
@@ -75,6 +83,11 @@ def settings(findings: Findings) -> None:
         findings.setting(name, text, fatal=True)
     for name, text in warnings:
         findings.setting(name, text, fatal=False)
+
+
+def is_possible(text: str) -> bool:
+    """Whether XML can hold all characters of a text."""
+    return _IMPOSSIBLE.search(text) is None
 
 
 def characters(findings: Findings) -> None:

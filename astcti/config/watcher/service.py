@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from twisted.application.service import Service
@@ -18,11 +19,14 @@ from twisted.logger import Logger
 from astcti.config.load import Examined, Loaded, Loader
 from astcti.config.model import Configuration
 from astcti.config.status import Status
+from astcti.config.uncollected import uncollected
 from astcti.config.watcher.notifier import Notifier
 from astcti.config.watcher.threads import STOP_SECONDS, Threads
+from astcti.errors import ConfigError
 
 DEBOUNCE_SECONDS = 0.5  # of quiet after the last change; editors and copies make several
 RESCAN_SECONDS = 30.0  # between looks where changes are notified: network file systems notify nobody
+MAX_SAID = 20  # problems of one configuration in the log; all are in the status
 
 _log = Logger()
 
@@ -41,8 +45,9 @@ class ConfigurationWatcher(Service):
         reactor: Any,
         loader: Loader,
         loaded: Loaded,
-        on_change: Callable[[Configuration], object],
+        on_change: Callable[[Any], Deferred[None] | None],
         *,
+        prepare: Callable[[Loaded], Any] = attrgetter("configuration"),
         in_thread: Callable[[Callable[[], Any]], Deferred[Any]] | None = None,
         notify: bool = True,
     ) -> None:
@@ -51,8 +56,10 @@ class ConfigurationWatcher(Service):
         :param reactor: ``IReactorTime``, and ``IReactorFromThreads`` unless ``in_thread`` is given. Its clock gives the
             times of status and backups.
         :param loaded: what :meth:`~astcti.config.load.Loader.first` gave; it is in use already.
-        :param on_change: called with each new configuration, on the reactor's thread. If it raises, that
+        :param on_change: called with each new configuration as it was prepared, on the reactor's thread. It is in use
+            when this returns; the next is not looked for before what it returns has fired. If it raises, that
             configuration counts as rejected.
+        :param prepare: called first, in the thread: gets a configuration ready, or raises, too.
         :param in_thread: runs a function elsewhere; else that is a thread of its own.
         :param notify: whether to use the system's notification of changes.
         """
@@ -62,6 +69,7 @@ class ConfigurationWatcher(Service):
         self._loader = loader
         self._unsettled: Loaded | None = loaded
         self._on_change = on_change
+        self._prepare = prepare
         self._threads = Threads(reactor, "configuration")
         self._in_thread = in_thread or self._threads.run
         folder = loader.source.folder
@@ -139,7 +147,7 @@ class ConfigurationWatcher(Service):
         """One look; whether something is still being written."""
         if self._forget:
             self._forget = False
-            await self._in_thread(self._loader.source.forget)
+            await self._in_thread(self._loader.forget)
         began = self._reactor.seconds()
         examined: Examined = await self._in_thread(partial(self._loader.examine, began))
         if not self.running:
@@ -156,16 +164,19 @@ class ConfigurationWatcher(Service):
         return examined.wait is not None
 
     async def _swap(self, loaded: Loaded, began: float) -> None:
-        """Hand the new configuration on in this turn of the reactor; from then on it is the current one."""
+        """Get the new configuration ready, and hand it on in one turn of the reactor: it is the current one then."""
         self.status = self.status.complaining("")
-        if loaded.configuration != self.current:
-            await self._back_up(loaded)
-            if not self.running:
-                return
+        following: Deferred[None] | None = None
+        if await self._in_thread(partial(_differ, loaded.configuration, self.current)):
             try:
-                self._on_change(loaded.configuration)
+                prepared = await self._in_thread(partial(self._prepared, loaded))
+                await self._back_up(loaded)
+                if not self.running:
+                    return
+                following = self._on_change(prepared)
             except Exception as e:  # whoever applies it is not ours, and the watcher must live
-                _log.failure("Applying {path}; the old configuration stays", path=str(loaded.path))
+                if not isinstance(e, ConfigError):
+                    _log.failure("Applying {path}; the old configuration stays", path=str(loaded.path))
                 problems = (f"{loaded.path}: could not be applied: {e or type(e).__name__}",)
                 self._reject(str(loaded.path), problems)
                 await self._in_thread(partial(self._loader.source.reject, loaded.path, problems))
@@ -179,10 +190,19 @@ class ConfigurationWatcher(Service):
             count=len(loaded.warnings),
             seconds=now - began,
         )
-        for warning in loaded.warnings:
+        for warning in loaded.warnings[:MAX_SAID]:
             _log.warn("configuration: {problem}", problem=warning)
+        if loaded.warnings[MAX_SAID:]:
+            more = len(loaded.warnings) - MAX_SAID
+            _log.warn("configuration: {more} more warnings; astcti config check says them all", more=more)
         await self._use(loaded)
+        if following is not None:
+            await following
         self._again = True  # something newer may have come meanwhile
+
+    def _prepared(self, loaded: Loaded) -> Any:
+        with uncollected():
+            return self._prepare(loaded)
 
     async def _use(self, loaded: Loaded) -> None:
         """Tell the source what is in use."""
@@ -202,7 +222,7 @@ class ConfigurationWatcher(Service):
 
     def _reject(self, path: str, problems: tuple[str, ...]) -> None:
         _log.error("{path} is rejected; the configuration in use stays", path=path, count=len(problems))
-        for problem in problems:
+        for problem in problems[:MAX_SAID]:
             _log.error("configuration: {problem}", problem=problem)
         self.status = self.status.turned_down(path, problems, self._reactor.seconds())
         self._again = True  # behind it there may be a better one
@@ -241,10 +261,15 @@ class ConfigurationWatcher(Service):
         self._poll = self._reactor.callLater(self._poll_seconds(), self._polled)
 
     def _poll_seconds(self) -> float:
-        if self._notifier is not None and self._notifier.start():
+        if self._notifier is not None and self._notifier.start() and not self._loader.source.may_vanish:
             return RESCAN_SECONDS
         return self._loader.poll_seconds
 
     def _polled(self) -> None:
         self._look()
         self._poll_later()
+
+
+def _differ(one: Configuration, other: Configuration) -> bool:
+    """Whether two configurations do; of thousands of rows, so that it takes a moment."""
+    return one != other
