@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
@@ -61,14 +62,18 @@ def free_port() -> int:
 class Slapd:
     """The server.
 
+    :param names: of its certificate, where that is not to be for this machine; or it may have ``expired``.
     :ivar url: in the clear (and for StartTLS); ``tls_url`` encrypted.
     """
 
-    def __init__(self, people: dict[str, str]) -> None:
+    def __init__(self, people: dict[str, str], *names: str, expired: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="astcti-slapd-"))
         (self.folder / "db").mkdir()
         authority = trustme.CA()
-        certificate = authority.issue_cert("localhost", "127.0.0.1")
+        until = datetime.now(UTC) + timedelta(days=-1 if expired else 2)
+        certificate = authority.issue_cert(
+            *(names or ("localhost", "127.0.0.1")), not_before=until - timedelta(days=3), not_after=until
+        )
         self.ca_file = self.folder / "ca.pem"
         authority.cert_pem.write_to_path(self.ca_file)
         certificate.cert_chain_pems[0].write_to_path(self.folder / "cert.pem")
@@ -80,8 +85,13 @@ class Slapd:
         subprocess.run([SLAPADD, "-f", conf, "-l", ldif, "-q"], check=True, capture_output=True)
         self.port, self.tls_port = free_port(), free_port()
         self.url, self.tls_url = f"ldap://127.0.0.1:{self.port}", f"ldaps://127.0.0.1:{self.tls_port}"
+        self.start()
+
+    def start(self) -> None:
+        """Run it, and wait until it can be asked."""
         self._process = subprocess.Popen(
-            [SLAPD, "-f", conf, "-h", f"{self.url}/ {self.tls_url}/", "-d", "0"], stderr=subprocess.DEVNULL
+            [SLAPD, "-f", self.folder / "slapd.conf", "-h", f"{self.url}/ {self.tls_url}/", "-d", "0"],
+            stderr=subprocess.DEVNULL,
         )
         self._wait()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,11 @@ from tests.services.site import Site
 
 PEOPLE = {"anna": "anna's own", "bruno": "pässwörd", "twin": "t"}
 BASE = f"ou=people,{SUFFIX}"
+
+
+def open_files() -> int:
+    """How many this process has."""
+    return len(os.listdir("/proc/self/fd"))
 
 
 class SourceTests(SynchronousTestCase):
@@ -103,6 +110,50 @@ class SourceTests(SynchronousTestCase):
         self.addCleanup(self.slapd.wake)
         with self.assertRaises(SourceUnavailable):
             self.said("anna", "anna's own", seconds=0.5)
+
+    def test_hangs_in_tls(self) -> None:
+        """So is one that says nothing while encryption is to begin; nothing of the attempts is left over."""
+        self.slapd.hang()
+        self.addCleanup(self.slapd.wake)
+        before = open_files()
+        for changes in ({"urls": (self.slapd.tls_url,)}, {"start_tls": True}):
+            for _ in range(2):
+                with self.assertRaises(SourceUnavailable):
+                    self.said("anna", "anna's own", **changes, seconds=0.5)
+        gc.collect()
+        self.assertLessEqual(open_files(), before)  # those of earlier tests may have gone
+
+    def test_somebody_elses_certificate(self) -> None:
+        """A certificate for another machine, or one whose time is over, is none."""
+        for names, expired in ((("ldap.example",), False), ((), True)):
+            other = Slapd(PEOPLE, *names, expired=expired)
+            self.addCleanup(other.remove)
+            for changes in ({"urls": (other.tls_url,)}, {"urls": (other.url,), "start_tls": True}):
+                with self.assertRaises(SourceUnavailable):
+                    self.said("anna", "anna's own", ca_file=str(other.ca_file), **changes)
+            plain = {"urls": (other.url,), "insecure": True}
+            self.assertEqual(self.said("anna", "anna's own", ca_file="", **plain), Verdict.RIGHT)
+
+    def test_ends_and_begins_again(self) -> None:
+        """While it is not there nobody is let in or refused; when it is back all is as before."""
+        self.slapd.stop()
+        for _ in range(2):
+            with self.assertRaises(SourceUnavailable):
+                self.said("anna", "anna's own")
+        self.slapd.start()
+        self.assertEqual((self.said("anna", "anna's own"), self.said("anna", "x")), (Verdict.RIGHT, Verdict.WRONG))
+
+    def test_leaves_nothing_open(self) -> None:
+        """Whatever is answered, the connections are closed."""
+        self.said("anna", "anna's own")
+        before = open_files()
+        for username, password in (("anna", "anna's own"), ("anna", "x"), ("nobody", "x")):
+            for changes in ({}, {"start_tls": True}, {"urls": (self.slapd.tls_url,)}):
+                self.said(username, password, **changes)
+        with self.assertRaises(SourceUnavailable):
+            self.said("anna", "x", bind_password="wrong")
+        gc.collect()
+        self.assertLessEqual(open_files(), before)  # those of earlier tests may have gone
 
     def test_faults(self) -> None:
         """Settings that make no sense are said, passwords in the clear across the network among them."""
@@ -202,8 +253,37 @@ class WholeTests(TestCase):
             one.transport.loseConnection()
             await one.ended()
 
+    async def test_many_while_it_hangs(self) -> None:
+        """More than there are threads for it: all are answered in time, and when it is back they get in at once."""
+        self.slapd.hang()
+        self.addCleanup(self.slapd.wake)
+        clients = [await self.connected() for _ in range(12)]
+        right = b64encode(f"\0anna\0{PEOPLE['anna']}".encode()).decode()
+        for client in clients:
+            client.sendLine(f"AUTH PLAIN {right}".encode())
+        for client in clients:
+            await client.expect("101 passwords cannot be checked", 10)
+        self.slapd.wake()
+        await clients[0].ask(f"AUTH PLAIN {right}", "102 OK")
+        await clients[1].ask(f"AUTH PLAIN {right}", "101 operator already logged in")
+        for client in clients:
+            client.transport.loseConnection()
+            await client.ended()
+
+    async def test_directory_restarts(self) -> None:
+        """It ends and begins again: nobody is locked out for having tried meanwhile."""
+        client = await self.connected()
+        right = b64encode(f"\0anna\0{PEOPLE['anna']}".encode()).decode()
+        self.slapd.stop()
+        for _ in range(6):
+            await client.ask(f"AUTH PLAIN {right}", "101 passwords cannot be checked")
+        self.slapd.start()
+        await client.ask(f"AUTH PLAIN {right}", "102 OK")
+        client.transport.loseConnection()
+        await client.ended()
+
     async def test_best_way_and_ticket(self) -> None:
-        """A client logs in by PASS once, then by SCRAM bound to the connection, and after a cut by its ticket."""
+        """A client logs in by SCRAM bound to the connection, also with an MD5 digest; after a cut by its ticket."""
         ways: list[str] = []
         for _ in range(2):
             service = self.service("carla", "00:1c:bf:37:53:03", ways)
@@ -215,7 +295,7 @@ class WholeTests(TestCase):
         service.client.abort("cut")
         await self.until(lambda: len(ways) == 3)
         await service.stopService()
-        self.assertEqual(ways, ["PASS", "SCRAM-SHA-256-PLUS", "RESUME"])
+        self.assertEqual(ways, ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", "RESUME"])
 
     def service(self, username: str, mac: str, ways: list[str]) -> CTIClientService:
         profile = Profile(username=username, digest=digest_of(username), mac=mac)

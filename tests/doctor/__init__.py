@@ -1,0 +1,1 @@
+"""Tests of ``astcti doctor`` without a PBX; those with one are in ``tests/pbx/doctoring``."""
