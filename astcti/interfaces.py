@@ -102,6 +102,15 @@ class IAuthenticationSource(Interface):
         """
 
 
+class IReachable(Interface):
+    """A source of authentication that can be asked whether it is there, without anybody's password; it may leave that
+    out. ``astcti doctor`` asks."""
+
+    def reach(place: IAuthenticationPlace) -> Deferred[Mapping[str, str]]:
+        """Look whether everything it depends on answers: fires with each address, and what is wrong with it in a
+        sentence, empty when it answers. Nothing secret is in it."""
+
+
 class IAuthenticationPlace(Interface):
     """What a source of authentication is handed."""
 

@@ -6,7 +6,7 @@ import atexit
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ from astcti.protocols.transport import ServerFactory
 from astcti.services.accounts import Accounts
 from astcti.services.asking import Asking
 from astcti.services.briefing import Briefing
+from astcti.services.certificates import Certificates
 from astcti.services.changeover import Changeover
 from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
@@ -48,18 +49,24 @@ from astcti.services.link import LinkService
 from astcti.services.logs import Logs
 from astcti.services.membership import Membership
 from astcti.services.memory import Memory
+from astcti.services.monitoring import Monitoring
 from astcti.services.originating import Originating, Telecommuting
 from astcti.services.overview import Overview
 from astcti.services.pausing import JournalRecords, Pausing
 from astcti.services.pbx import MakePbx, pbx_maker
+from astcti.services.phonestates import phone_state
 from astcti.services.recovering import Recovering
+from astcti.services.renewing import Renewal
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
+from astcti.services.slicing import Slices
 from astcti.services.sources import THREADS, Place, Sources
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
 from astcti.services.supervision import Supervision
 from astcti.services.sweeping import Sweep
+from astcti.services.switching import Switching
+from astcti.services.systemd import Systemd
 from astcti.services.texting import Texting
 from astcti.services.tickets import TicketOffice, key_of
 from astcti.services.whereabouts import find_bootstrap
@@ -94,23 +101,34 @@ def logs_of(bootstrap: Bootstrap, *, json_lines: bool = False) -> Logs:
     return Logs(logging.directory, level=logging.level, rotate=logging.rotate, keep=logging.keep, json_lines=json_lines)
 
 
-def duties_of(clock: IReactorTime, asking: Asking, journal: Journal, follower: Follower) -> Sequence[Duty]:
+def duties_of(
+    clock: IReactorTime, slices: Slices, asking: Asking, journal: Journal, follower: Follower
+) -> Sequence[Duty]:
     """Everything that is done for those who work, in the order in which it hears of what happens."""
     pausing = Pausing(clock, asking, follower.roster, follower.tracker, JournalRecords(journal))
+    membership = pausing.queues = Membership(
+        clock, asking, follower.roster, journal,
+        callers=follower.callers, learn=follower.learn,
+        stance=pausing.wanted, away=pausing.away, stuck=pausing.stuck, slices=slices,
+    )  # fmt: skip
     return (
-        Membership(
-            clock,
-            asking,
-            follower.roster,
-            journal,
-            callers=follower.callers,
-            learn=follower.learn,
-            stance=pausing.wanted,
-        ),
+        membership,
         pausing,
         Originating(clock, asking, follower),
         Telecommuting(),
     )
+
+
+def watching(reactor: Any, bootstrap: Bootstrap, server: Server, watcher: ConfigurationWatcher | None) -> Iterator[Any]:
+    """Those who look on: at the configuration, and for whoever supervises the server."""
+    systemd = Systemd(reactor, server.ready, server.board.sentence)
+    server.on_stopping = systemd.stopping
+    if watcher is not None:
+        yield watcher
+        yield HangupSignal(reactor, partial(systemd.reloading, watcher.reload))
+    if bootstrap.ctiserver.metrics is not None:
+        yield Monitoring(reactor, bootstrap.ctiserver.metrics, server.board.status)
+    yield systemd
 
 
 def build_tree(
@@ -134,13 +152,16 @@ def build_tree(
     settings = Settings.of(configuration, bootstrap)
     start = Start()
     counters = Counters()
-    tracker = Tracker(plan_of(configuration))
+    tracker = Tracker(plan_of(configuration, settings.any_context_variable))
     roster = Roster()
+    slices = Slices(reactor)
     hashing = HashPool(reactor)
     actions = ServerActions(reactor, counters)
+    office = TicketOffice(partial(key_of, bootstrap.ctiserver.state / "tickets.key"))
     accounts = Accounts(
         reactor, hashing, configuration,
-        key=secrets.token_bytes(32), store=loader.overrides if loader else None, upgrade=settings.upgrade_hashes,
+        key=secrets.token_bytes(32), store=loader.credentials if loader else None, upgrade=settings.upgrade_hashes,
+        salts=office.salts,
     )  # fmt: skip
     asking_sources = HashPool(reactor, THREADS, "authentication")
     place = Place(reactor, asking_sources, accounts.check_digest, settings)
@@ -149,7 +170,7 @@ def build_tree(
     desk = Desk(
         reactor, configuration, settings, accounts,
         listening=tracker, membership=roster, start=actions.start, counters=counters,
-        office=TicketOffice(partial(key_of, bootstrap.ctiserver.state / "tickets.key")),
+        office=office, slices=slices,
     )  # fmt: skip
     factory = ServerFactory(reactor, desk, protocol_settings(settings))
     door = Door(reactor, factory, settings, opened=start.succeeded, failed=start.failed)
@@ -161,17 +182,18 @@ def build_tree(
     outcomes.name = "store of actions"
     ledger = Ledger(reactor, outcomes, journal)
     actions.wanted, actions.on_begun, actions.on_ended = ledger.wanted, ledger.performing, ledger.performed
-    duties, texting = duties_of(reactor, asking, journal, follower), Texting(reactor)
+    duties, texting = duties_of(reactor, slices, asking, journal, follower), Texting(reactor)
     recovering = Recovering(reactor, journal, follower)
-    desk.employ(*duties, recovering, ledger, texting, Briefing(reactor))
+    desk.employ(*duties, recovering, ledger, texting, Briefing(reactor, phone_state(roster, tracker), slices))
     link = LinkService(
         reactor, make_pbx or pbx_maker(reactor), follower, desk, settings,
         open_door=door.open, close_door=door.close, asking=asking, gave_up=start.gave_up,
     )  # fmt: skip
-    changeover = Changeover(bootstrap, configuration, settings, desk=desk, link=link, door=door)
+    factory.on_breath = link.read_now
+    changeover = Changeover(configuration, settings, desk=desk, link=link, door=door)
     watcher = None
     if loader is not None and loaded is not None:
-        watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply)
+        watcher = ConfigurationWatcher(reactor, loader, loaded, changeover.apply, prepare=changeover.prepare)
     board = StatusBoard(
         reactor, desk=desk, link=link, door=door, factory=factory, changeover=changeover, watcher=watcher,
         stores=(store, outcomes), ledger=ledger,
@@ -193,9 +215,23 @@ def build_tree(
         }
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, table))
     parts.append(asking_sources)
-    parts += [store, journal, recovering, outcomes, ledger, memory, hashing, actions, door, link, Sweep(reactor, link)]
-    if watcher is not None:
-        parts += [watcher, HangupSignal(reactor, watcher.reload)]
+    parts += [
+        store,
+        journal,
+        recovering,
+        outcomes,
+        ledger,
+        memory,
+        Switching(),
+        hashing,
+        actions,
+        door,
+        link,
+        Sweep(reactor, link),
+    ]
+    parts.append(Certificates(reactor, lambda: changeover.settings, door.renew))
+    parts.append(Renewal(reactor, desk.resuming.renew))
+    parts += watching(reactor, bootstrap, server, watcher)
     for part in parts:
         part.setServiceParent(server)
     return server

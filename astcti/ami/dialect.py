@@ -40,7 +40,8 @@ def interest_for(plan: Plan) -> Interest:
     return Interest(
         events=frozenset(name.encode() for name in EVENTS if name not in idle),
         variables=frozenset(name.encode() for name in variables),
-        applications=_APPLICATIONS if plan.watched else frozenset(),
+        # Where any context may be a service, every step matters: the context is told by the last one.
+        applications=None if plan.anywhere else _APPLICATIONS if plan.watched else frozenset(),
         contexts=frozenset(name.encode() for name in plan.by_context_lower),
     )
 

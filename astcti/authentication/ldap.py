@@ -21,7 +21,7 @@ from zope.interface import implementer
 from astcti.config.addresses import is_loopback
 from astcti.config.spellings import parse_bool
 from astcti.errors import SourceUnavailable
-from astcti.interfaces import IAuthenticationPlace, IAuthenticationSource
+from astcti.interfaces import IAuthenticationPlace, IAuthenticationSource, IReachable
 from astcti.model.identity import Attempt, Person, Verdict
 
 PREFIX = "auth_ldap_"
@@ -111,7 +111,7 @@ class Directory:
             except SourceUnavailable as e:
                 troubles.append(f"{url}: {e}")
             except (trouble, OSError, ValueError) as e:  # ssl's errors are OSErrors
-                troubles.append(f"{url}: {' '.join(str(e).split())[:200] or type(e).__name__}")
+                troubles.append(f"{url}: {_sentence(e)}")
         raise SourceUnavailable("; ".join(troubles))
 
     def _check_at(self, ldap3: Any, url: str, person: Person, password: str) -> Verdict:
@@ -128,6 +128,30 @@ class Directory:
                 return Verdict.WRONG
             raise SourceUnavailable(f"{result.get('description', 'no answer')}")
 
+    def reach(self) -> Mapping[str, str]:
+        """Each address, and why no operator can log in there, if so; blocks."""
+        ldap3: Any = import_module("ldap3")
+        trouble: Any = import_module("ldap3.core.exceptions").LDAPException
+
+        found = {}
+        for url in self.urls:
+            try:
+                found[url] = self._trouble_at(ldap3, url)
+            except (SourceUnavailable, trouble, OSError, ValueError) as e:
+                found[url] = _sentence(e)
+        return found
+
+    def _trouble_at(self, ldap3: Any, url: str) -> str:
+        with self._connected(ldap3, url, self.bind_dn, self.bind_password) as connection:
+            if not self.base:
+                return ""  # operators are known by their names there: nobody else has to log in
+            if not connection.bind():
+                return f"{self.bind_dn or 'nobody'} may not log in there: {_result(connection)}"
+            connection.search(self.base, "(objectClass=*)", search_scope=ldap3.BASE,
+                              attributes=[ldap3.NO_ATTRIBUTES], time_limit=max(1, int(self.seconds)))  # fmt: skip
+            there = any(e.get("type") == "searchResEntry" for e in connection.response or ())
+            return "" if there else f"{self.bind_dn or 'nobody'} sees nothing at {self.base}: {_result(connection)}"
+
     def _find(self, ldap3: Any, url: str, username: str) -> str:
         """The one entry of a user; empty for none."""
         if not self.base:
@@ -135,8 +159,7 @@ class Directory:
         wanted = self.filter.replace("{username}", _escaped(username))
         with self._connected(ldap3, url, self.bind_dn, self.bind_password) as connection:
             if not connection.bind():
-                raise SourceUnavailable(f"{self.bind_dn or 'nobody'} may not log in there: "
-                                        f"{(connection.result or {}).get('description', 'no answer')}")  # fmt: skip
+                raise SourceUnavailable(f"{self.bind_dn or 'nobody'} may not log in there: {_result(connection)}")
             # Two are enough to know that it is not the one.
             connection.search(self.base, wanted, attributes=[ldap3.NO_ATTRIBUTES], size_limit=2,
                               time_limit=max(1, int(self.seconds)))  # fmt: skip
@@ -178,12 +201,20 @@ class Directory:
                 pass
 
 
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _result(connection: Any) -> str:
+    return str((connection.result or {}).get("description", "no answer"))
+
+
 def _escaped(text: str) -> str:
     """A text within a filter (RFC 4515): everything but letters and digits of ASCII as hexadecimal bytes."""
     return "".join(c if c.isascii() and c.isalnum() else "".join(f"\\{b:02x}" for b in c.encode()) for c in text)
 
 
-@implementer(IPlugin, IAuthenticationSource)
+@implementer(IPlugin, IAuthenticationSource, IReachable)
 @dataclass(frozen=True)
 class Ldap:
     """Knows operators by their ``LDAP_DN``, or by a search for their user name."""
@@ -212,6 +243,10 @@ class Ldap:
         if attempt.password is None:
             return succeed(Verdict.UNKNOWN)
         return place.run(partial(self._directory(place).check, person, attempt.password))
+
+    def reach(self, place: IAuthenticationPlace) -> Deferred[Mapping[str, str]]:
+        """Connect to each address; where operators are searched for, log in as whoever searches."""
+        return place.run(self._directory(place).reach)
 
     @staticmethod
     def _directory(place: IAuthenticationPlace) -> Directory:

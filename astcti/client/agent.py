@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from astcti.actions.performer import Performer
 from astcti.client.happenings import ActionDone, Happening, LoggedIn, Lost, Rejected
 from astcti.client.hardware import mac_of
+from astcti.client.performed import Performed
 from astcti.errors import Refused
 from astcti.model.actions import RenderedAction
 from astcti.model.notices import CallView
@@ -34,12 +35,11 @@ from astcti.protocols.client import (
     Unknown,
     Welcome,
 )
-from astcti.protocols.client.service import PASSING
+from astcti.protocols.client.waiting import PASSING
 
 # Troubles of the server, not of ours: also the very first login is tried again after them.
 _ITS_OWN_TROUBLE = frozenset({905, 907, 908, 990, 999})
 
-MAX_PERFORMED = 10_000  # ids of actions that are not performed again
 MAX_UNREPORTED = 200  # outcomes kept while there is no connection
 
 
@@ -49,11 +49,13 @@ class Agent(Service):
     :param endpoint: where the server is, as :class:`CTIClientService` takes it.
     :param tell: called with each :data:`~astcti.client.happenings.Happening`, in order.
     :param performer: performs the calls' actions; without one they are only told.
+    :param performed: which actions were performed; one that ends with the program, if none is given.
     :param server: the server's name in what is told.
     :param tls: encrypt from the first byte, with these rules for the certificate.
     :param find_mac: whether a profile without MAC and extension gets the MAC of this machine when the operator has
         no seat of their own.
     :param more: for :class:`CTIClientService`.
+    :ivar reasons: codes of the reasons that a pause may have, as the server has told, each with what it means.
     :ivar ended: fires once: with the refusal when the server will not have us, with ``None`` after
         :meth:`stopService`.
     """
@@ -68,6 +70,7 @@ class Agent(Service):
         tell: Callable[[Happening], object],
         *,
         performer: Performer | None = None,
+        performed: Performed | None = None,
         server: str = "",
         tls: IOpenSSLClientConnectionCreator | None = None,
         find_mac: bool = True,
@@ -77,14 +80,15 @@ class Agent(Service):
         self.seat: tuple[str, ...] = ()
         self._reactor = reactor
         self._profile = profile
-        self._tell = tell
+        self.tell = tell
+        self.reasons: tuple[tuple[str, str], ...] = ()
         self._performer = performer
         self._server = server or (endpoint if isinstance(endpoint, str) else "the server")
         self._find_mac = find_mac and not profile.mac and not profile.extension
         self._was_in = False
         self._going: set[Deferred[None]] = set()
         self._unreported: deque[tuple[str, bool, str]] = deque(maxlen=MAX_UNREPORTED)
-        self._performed: dict[str, tuple[bool, str] | None] = {}
+        self._performed = Performed() if performed is None else performed
         if performer is not None:  # who does nothing has nothing to report
             profile = self._profile = replace(profile, wanted=(*profile.wanted, "actr"))
         self._log = Logger()
@@ -142,7 +146,7 @@ class Agent(Service):
         self._was_in, self.seat = True, seat
         self._report_all()
         secure = ISSLTransport.providedBy(client.transport)
-        self._tell(LoggedIn(self._server, self._profile.username, seat, secure, welcome.level))
+        self.tell(LoggedIn(self._server, self._profile.username, seat, secure, welcome.level))
 
     def _own_mac(self, client: CTIClient) -> str:
         mac = mac_of(getattr(client.transport.getHost(), "host", None) or "127.0.0.1")
@@ -153,26 +157,29 @@ class Agent(Service):
     def _down(self, reason: str, seconds: float) -> None:
         self.seat = ()
         if self.running:
-            self._tell(Lost(self._server, reason, seconds))
+            self.tell(Lost(self._server, reason, seconds))
 
     def _refused(self, refusal: Refused) -> None:
         """Give up, unless waiting may help."""
-        if refusal.number in (PASSING if self._was_in else _ITS_OWN_TROUBLE) or not self.running:
+        may_pass = refusal.number in (PASSING if self._was_in else _ITS_OWN_TROUBLE)
+        if (may_pass and not self.connection.replaced) or not self.running:
             return
         Service.stopService(self)
-        self._tell(Rejected(self._server, refusal.reason, refusal.number))
+        self.tell(Rejected(self._server, refusal.reason, refusal.number))
         Deferred.fromCoroutine(self._stop(refusal))
 
     # -- calls
 
     def _event(self, event: CallEvent) -> None:
-        self._tell(event)
+        self.tell(event)
         if event.actions:
             self._begin(self._perform(event.call, event.actions))
 
     def _notice(self, notice: QueueChanged | PauseChanged | ServerEvent | Closing | TicketGiven | Unknown) -> None:
+        if isinstance(notice, ServerEvent) and notice.id == "Config":
+            self.reasons = _reasons_in(notice)
         if isinstance(notice, QueueChanged | PauseChanged | ServerEvent):
-            self._tell(notice)
+            self.tell(notice)
         elif isinstance(notice, Unknown):
             self._log.debug("the server says what nobody understands: {text}", text=notice.text)
 
@@ -184,25 +191,21 @@ class Agent(Service):
             outcome = None if self._performer is None else await self._performer.perform(action)
             if outcome is not None:
                 text = f"{outcome.milliseconds:.0f} ms" if outcome.ok else outcome.reason or outcome.status
-                self._performed[action.id] = outcome.ok, text
+                self._performed.end(action.id, outcome.ok, text)
                 self._unreported.append((action.id, outcome.ok, text))
                 self._report_all()
-            self._tell(ActionDone(call, action, outcome))
+            self.tell(ActionDone(call, action, outcome))
 
     def _seen_before(self, action: RenderedAction) -> bool:
         """Whether an action is one that was performed here already: a server that was away tells a call again."""
         if "-" not in action.id:
             return False  # older servers have the same id for the same action of each call
-        if action.id in self._performed:
-            report = self._performed[action.id]
-            if report is not None:
-                self._unreported.append((action.id, *report))
-                self._report_all()
-            return True
-        self._performed[action.id] = None
-        while len(self._performed) > MAX_PERFORMED:
-            del self._performed[next(iter(self._performed))]
-        return False
+        if self._performed.begin(action.id):
+            return False
+        if (report := self._performed.report(action.id)) is not None:
+            self._unreported.append((action.id, *report))
+            self._report_all()
+        return True
 
     def _report_all(self) -> None:
         """Tell a server that wants to know it what became of actions; what cannot be told now is when we are back."""
@@ -226,3 +229,9 @@ class Agent(Service):
         going.addErrback(lambda failure: failure.trap(CancelledError) and None)
         going.addErrback(lambda failure: self._log.failure("an agent stumbled", failure))
         going.addBoth(lambda _: self._going.discard(going))
+
+
+def _reasons_in(config: ServerEvent) -> tuple[tuple[str, str], ...]:
+    listed = (reason for child in config.children if child.name == "pausereasons" for reason in child.children)
+    found = (dict(reason.attributes) for reason in listed)
+    return tuple((reason["code"], reason.get("description", "")) for reason in found if reason.get("code"))

@@ -47,10 +47,21 @@ class ActionDone:
     outcome: Outcome | None = None
 
 
-Happening = LoggedIn | Rejected | Lost | QueueChanged | PauseChanged | CallEvent | ServerEvent | ActionDone
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of an order that was typed; ``number`` is that of the protocol where the server refused it."""
+
+    order: str
+    ok: bool
+    text: str = ""
+    number: int = 0
+
+
+Happening = LoggedIn | Rejected | Lost | QueueChanged | PauseChanged | CallEvent | ServerEvent | ActionDone | Answered
 
 __all__ = [
     "ActionDone",
+    "Answered",
     "CallEvent",
     "Happening",
     "LoggedIn",

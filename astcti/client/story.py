@@ -10,6 +10,7 @@ from typing import Any
 
 from astcti.client.happenings import (
     ActionDone,
+    Answered,
     CallEvent,
     Happening,
     LoggedIn,
@@ -93,6 +94,12 @@ def _server_event(event: ServerEvent) -> tuple[str, str]:
     return event.id, printable("  ".join([event.text.strip(), *parts]).strip())
 
 
+def _answered(answer: Answered) -> tuple[str, str]:
+    word, _, rest = printable(answer.order).partition(" ")
+    said = printable(answer.text) if answer.ok else f"refused: {printable(answer.text)}"
+    return f"> {word}", "  ".join(filter(None, [rest, said]))
+
+
 _TELLERS: dict[type, Callable[[Any], tuple[str, str]]] = {
     CallEvent: _call,
     ActionDone: _action,
@@ -102,10 +109,14 @@ _TELLERS: dict[type, Callable[[Any], tuple[str, str]]] = {
     PauseChanged: lambda p: ("pause", f"refused: {printable(p.reason)}" if p.number else "confirmed"),
     QueueChanged: lambda q: ("queue", f"{printable(q.queue)} {'joined' if q.member else 'left'}"),
     ServerEvent: _server_event,
+    Answered: _answered,
 }
 
 
-_EVENTS = {LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueChanged: "queue", PauseChanged: "pause"}
+_EVENTS = {
+    LoggedIn: "login", Rejected: "refused", Lost: "disconnected", QueueChanged: "queue", PauseChanged: "pause",
+    Answered: "answer",
+}  # fmt: skip
 
 
 def _object(happening: Happening) -> dict[str, Any]:

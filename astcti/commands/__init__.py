@@ -18,7 +18,7 @@ from types import ModuleType
 
 from astcti import __version__
 
-NAMES = ("serve", "ctl", "config", "agent", "demo", "simulator", "replay")
+NAMES = ("serve", "ctl", "config", "doctor", "agent", "demo", "simulator", "replay")
 
 #: What a file says that takes no more.
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,7 +19,10 @@ from twisted.python import usage
 from astcti.actions.performer import Performer
 from astcti.client.agent import Agent
 from astcti.client.happenings import Happening
+from astcti.client.keyboard import Keyboard
+from astcti.client.orders import obey
 from astcti.client.passwords import VARIABLE, find_password
+from astcti.client.performed import Performed, file_of
 from astcti.client.place import ClientPlace
 from astcti.client.programs import Programs
 from astcti.client.reaching import TLS_RULES, encryption, find_server
@@ -53,6 +57,7 @@ class Options(CommandOptions):
     optFlags = [
         ["dry-run", "n", "say what the actions would do, and do none of it"],
         ["json", "j", "print one JSON object a line"],
+        ["commands", "c", "take commands from the standard input, one a line; `help` tells which"],
         ["close-programs", None, "at the end, end the programs that actions have started"],
     ]
     optParameters = [
@@ -145,7 +150,11 @@ def build(reactor: Any, options: Options, tell: Callable[[Happening], object]) -
     programs = Programs(reactor, options["allow-program"])
     place = ClientPlace(reactor, programs, browser=(options["browser"] or "").split())
     performer = None if options["dry-run"] else Performer(place)
-    agent = Agent(reactor, endpoint, profile, tell, performer=performer, server=server.name, tls=encrypted.tls)
+    performed = None if performer is None else Performed(file_of(options["user"], server.name))
+    agent = Agent(
+        reactor, endpoint, profile, tell,
+        performer=performer, performed=performed, server=server.name, tls=encrypted.tls,
+    )  # fmt: skip
     return agent, programs
 
 
@@ -168,6 +177,8 @@ def main(argv: Sequence[str]) -> int:
         return 2
     logs = Logs(None, level="error", stream=sys.stderr)  # what is less than that is told in the story
     logs.startService()
+    if options["commands"]:
+        take_commands(reactor, agent)
     try:
         refusal = run(reactor, agent)
     finally:
@@ -175,6 +186,11 @@ def main(argv: Sequence[str]) -> int:
             programs.close_all()
         logs.stopService()
     return 0 if refusal is None else 1
+
+
+def take_commands(reactor: Any, agent: Agent) -> None:
+    """Do what is typed, from when the reactor runs."""
+    reactor.callWhenRunning(Keyboard(reactor, partial(obey, agent)).start)
 
 
 def run(reactor: Any, agent: Agent) -> Refused | None:

@@ -88,6 +88,8 @@ def _clients(clients: Mapping[str, Any]) -> _Lines:
         ),
     )
     yield "", "listening on " + (", ".join(clients["listening"]) or "nothing: there is no link to the PBX")
+    if clients.get("trouble"):
+        yield "trouble", clients["trouble"]
 
 
 def _configuration(configuration: Mapping[str, Any]) -> _Lines:

@@ -27,7 +27,7 @@ class Board:
     :ivar listeners: interface of a phone to the name of the seat it stands on, for seats that somebody sits at.
     :ivar quiet: true while the state is rebuilt from lists: nobody is told anything.
     :ivar owing: true while what would be told is owed: it is told by :func:`astcti.model.restoring.settle`.
-    :ivar recovered: true while that is done.
+    :ivar settling: true while that is done; ``recovered`` then and while a seat is told what its client missed.
     :ivar remember: whether somebody writes down what is known of services' calls: ``news`` are those of which there is
         something new, ``ended_stories`` the unique ids of those that are over; both to be taken now and then.
     :ivar callers: unique ids of the channels that were in the dial plan when the lists were made.
@@ -40,6 +40,7 @@ class Board:
         self.now = 0.0
         self.quiet = False
         self.owing = False
+        self.settling = False
         self.recovered = False
         self.callers: set[str] = set()
         self.remember = False
@@ -171,6 +172,14 @@ class Board:
         self.changed(leg)
         return True
 
+    def begin_at_large(self, leg: Leg) -> None:
+        """Where no service is configured: the caller on this leg has the one variable, so this context is a service.
+
+        A phone that is rung inherits variables of its caller, and is none.
+        """
+        if leg.story.service is None and leg.linkedid in (leg.uniqueid, "") and leg.rings_for is None:
+            self.set_service(leg, self.plan.at_large(leg.story.context))
+
     def changed(self, leg: Leg) -> None:
         """Something is known of a service's call that another life of this program would want to know."""
         if self.remember and leg.story.service is not None:
@@ -218,20 +227,26 @@ class Board:
         """Whether anybody sits at the seat of this leg's phone."""
         return leg.interface in self.listeners
 
-    def tell(self, kind: str, leg: Leg, view: CallView, pop: bool = False) -> None:
+    def tell(self, kind: str, leg: Leg, view: CallView, pop: bool = False, repeated: bool = False) -> None:
         """Tell the seat of this leg's phone, if anybody sits there."""
-        if self.quiet or leg.interface not in self.listeners:
+        if leg.interface not in self.listeners:
             return
         leg.known = True
+        if self.quiet:
+            return
         service = (leg.linked or leg.rings_for or leg.story).service
         self.notices.append(
-            Notice(kind, leg.interface, view, service.id if service else 0, pop, self.now, self.recovered)
+            Notice(kind, leg.interface, view, service.id if service else 0, pop, self.now, self.recovered, repeated)
         )
 
-    def tell_state(self, kind: str, leg: Leg, state: str = "") -> None:
+    def tell_state(self, kind: str, leg: Leg, state: str = "", repeated: bool = False) -> None:
         """Tell the leg's seat about its own channel."""
-        if leg.interface in self.listeners and not self.quiet:  # or the view would be made for nobody
-            self.tell(kind, leg, leg.view(state))
+        if leg.interface not in self.listeners:
+            return
+        if self.quiet:
+            leg.known = True
+        else:  # or the view would be made for nobody
+            self.tell(kind, leg, leg.view(state), repeated=repeated)
 
     def bridge(self, id: str, kind: str) -> Bridge:
         """The bridge of that id, made if it is new."""

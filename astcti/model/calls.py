@@ -82,6 +82,8 @@ class Tracker:
         """
         interface = normalise_interface(interface)
         self._board.listeners[interface] = seat or interface
+        for leg in self._board.at_phone.get(interface, ()):
+            leg.known = True
         restoring.withhold(self._board, interface)
 
     def unlisten(self, interface: str) -> None:
@@ -200,8 +202,7 @@ class Tracker:
         """
         board = self._board
         board.now = now
-        for interface in interfaces:
-            restoring.resume(board, interface, again)
+        restoring.resume(board, interfaces, again)
         notices, board.notices = board.notices, []
         return notices
 

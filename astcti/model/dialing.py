@@ -124,6 +124,8 @@ def store(board: Board, leg: Leg, variable: str, value: str) -> None:
     for spelling in (name,) if name in spellings else spellings:
         changed = changed or story.variables.get(spelling) != value
         story.variables[spelling] = value
+    if board.plan.anywhere:
+        board.begin_at_large(leg)
     if changed and story.service is not None:
         board.changed(leg)
         board.tell_state("Newexten", leg)

@@ -64,7 +64,8 @@ class Leg:
     :ivar fate: why nobody has answered what this leg dialled last, as ``DIALSTATUS``; empty if somebody has.
     :ivar dialed: rung by the dial plan's ``Dial``, not by a queue.
     :ivar named: its seat was told who calls (``Callerid``).
-    :ivar known: its seat was told of it at all, so it must hear the end.
+    :ivar known: its seat was told of it at all, or has it since before it listened, so it must hear the end: not every
+        client, which is left to whoever tells them, but all who have to know whether a phone is in use.
     :ivar seen: when the PBX last said something about it, in seconds.
     :ivar withheld: the story that did not pop at its seat because nobody sat there; it does if they were only away.
     """

@@ -36,7 +36,8 @@ class Notice(NamedTuple):
     OriginateResponse Hangup``, or one of ``events2``). ``seat`` is the interface of the phone concerned, e.g.
     ``PJSIP/201``. ``service_id`` is the service of the call, 0 when it has none. ``pop`` is true on the one
     ``Link`` of a (service call, seat) that carries actions; ``time`` is seconds since the epoch. ``recovered``: it
-    happened a while ago, when we did not see it or nobody could be told.
+    happened a while ago, when we did not see it or nobody could be told. ``repeated``: the seat had its actions for
+    this moment of the call, before its client was lost.
     """
 
     kind: str
@@ -46,3 +47,4 @@ class Notice(NamedTuple):
     pop: bool = False
     time: float = 0.0
     recovered: bool = False
+    repeated: bool = False

@@ -15,7 +15,7 @@ from astcti.model.board import Board
 from astcti.model.dialing import NOT_DIAL_PLAN
 from astcti.model.facts import Fact
 from astcti.model.legs import Leg, Story
-from astcti.model.talking import connect, conversation, leave, owner_of
+from astcti.model.talking import connect, conversation, leave, link_again, owner_of, parties
 
 
 class Recalled(NamedTuple):
@@ -106,6 +106,8 @@ def _remember(board: Board, leg: Leg, recalled: Recalled | None) -> None:
         board.set_service(leg, service)
     story.queue = story.queue or recalled.queue
     story.variables.update(recalled.variables)
+    if board.plan.anywhere in recalled.variables:
+        board.begin_at_large(leg)
     board.set_number(leg, story.number or recalled.number, story.name or recalled.name)
 
 
@@ -131,7 +133,7 @@ def unsettled(board: Board) -> list[tuple[Leg, tuple[str, ...]]]:
 
 def settle(board: Board) -> None:
     """Tell every seat what it is newly connected with, or rung by."""
-    board.recovered = True
+    board.recovered = board.settling = True
     try:
         for bridge in list(board.bridges.values()):
             connect(board, bridge)
@@ -139,12 +141,16 @@ def settle(board: Board) -> None:
             for leg in legs_at(board, interface):
                 _ring(board, leg)
     finally:
-        board.recovered = False
+        board.recovered = board.settling = False
 
 
-def _ring(board: Board, leg: Leg) -> None:
-    """A phone that was found ringing: its seat hears for whom."""
-    if leg.state != "Ringing" or leg.named:
+def _ring(board: Board, leg: Leg, *, again: bool = False) -> None:
+    """A phone that was found ringing: its seat hears for whom.
+
+    :param again: also if it was told so, by another connection.
+    """
+    repeated = leg.named
+    if leg.state != "Ringing" or (repeated and not again):
         return
     root = board.legs.get(leg.linkedid)
     story = leg.rings_for or (root.story if root is not None and root is not leg else None)
@@ -152,36 +158,40 @@ def _ring(board: Board, leg: Leg) -> None:
         return
     board.rings(leg, story)
     leg.named = True
-    board.tell_state("Callerid", leg)
-    board.tell_state("Newstate", leg)
+    board.tell_state("Callerid", leg, repeated=repeated)
+    board.tell_state("Newstate", leg, repeated=repeated)
 
 
 def withhold(board: Board, interface: str) -> None:
     """Somebody sits down in the middle of a call: it does not surprise them, unless they were only away."""
     seat = board.listeners[interface]
     for leg in legs_at(board, interface):
-        story = _talks_with(leg)
+        story = _talks_with(board, leg)
         if story is not None and seat not in story.told and interface not in story.told:
             story.told.add(seat)
             leg.withheld = story
 
 
-def resume(board: Board, interface: str, again: Collection[str]) -> None:
-    """They were only away: what they missed is told now."""
-    if interface not in board.listeners:
-        return
-    seat = board.listeners[interface]
+def resume(board: Board, interfaces: Iterable[str], again: Collection[str]) -> None:
+    """They were only away: what goes on at their phone is told now, whether or not they heard of it before.
+
+    A call pops now if it did not, or if nobody knows whether it did.
+    """
+    there = [interface for interface in interfaces if interface in board.listeners]
+    legs = [(leg, leg.linked) for interface in there for leg in legs_at(board, interface)]
     board.recovered = True
     try:
-        for leg in legs_at(board, interface):
-            story = _talks_with(leg)
-            if story is None:
-                _ring(board, leg)
-            elif leg.withheld is story or story.uniqueid in again:
+        for leg, linked in legs:
+            seat, story = board.listeners[leg.interface], _talks_with(board, leg)
+            board.tell_state("Newchannel", leg)
+            if story is not None and (leg.withheld is story or story.uniqueid in again):
                 story.told.discard(seat)
-                leg.linked = None if leg.linked is story else leg.linked
-                assert leg.bridge is not None
+            if linked is not None and linked is story:
+                link_again(board, leg)
+            elif leg.bridge is not None and story is not None:
                 connect(board, leg.bridge)
+            else:
+                _ring(board, leg, again=True)
             leg.withheld = None
     finally:
         board.recovered = False
@@ -192,9 +202,9 @@ def legs_at(board: Board, interface: str) -> list[Leg]:
     return sorted(board.at_phone.get(interface, ()), key=lambda leg: leg.serial)
 
 
-def _talks_with(leg: Leg) -> Story | None:
+def _talks_with(board: Board, leg: Leg) -> Story | None:
     """Whose story a phone is connected with at this moment."""
     if leg.bridge is None:
         return None
-    legs = conversation(leg.bridge)
+    legs = parties(board, conversation(leg.bridge))
     return owner_of(legs).story if len(legs) > 1 else None

@@ -27,6 +27,25 @@ def conversation(bridge: Bridge) -> list[Leg]:
     return legs
 
 
+def parties(board: Board, legs: list[Leg]) -> list[Leg]:
+    """Those of a conversation who talk, as seats see it.
+
+    Where somebody has a Local channel for a phone, its far half and whoever that has called are that phone, and no
+    party of their own: though the far half runs the dial plan, through a service perhaps, it is nobody who calls.
+    """
+    phones = _phones_behind(board, legs)
+    return [leg for leg in legs if leg.bridge is None or leg.bridge.id not in phones] if phones else legs
+
+
+def _phones_behind(board: Board, legs: list[Leg]) -> dict[str, str]:
+    """Ids of the bridges in which the far halves of Local channels talk that are phones, and the seats of these."""
+    return {
+        leg.pair.bridge.id: board.listeners[leg.interface]
+        for leg in legs
+        if leg.pair is not None and leg.pair.bridge is not None and board.hears(leg)
+    }
+
+
 def owner_of(legs: list[Leg]) -> Leg:
     """Whose story it is: the oldest leg with a service, else the oldest real one, else the oldest."""
     return min(legs, key=lambda leg: (leg.story.service is None, leg.pair is not None, leg.serial))
@@ -35,21 +54,25 @@ def owner_of(legs: list[Leg]) -> Leg:
 def connect(board: Board, bridge: Bridge) -> None:
     """Somebody came into this bridge: tell every seat that is newly connected with a story."""
     legs = conversation(bridge)
-    if len(legs) < 2 or board.owing:
+    talking = parties(board, legs)
+    if len(talking) < 2 or board.owing:
         return
-    owner = owner_of(legs)
+    owner = owner_of(talking)
     story = owner.story
-    if story.service is None and board.recovered:
+    if story.service is None and board.settling:
         return  # what was kept meanwhile, and follows now, may say which service it is
-    if story.service is None and sum(leg.pair is None or board.hears(leg) for leg in legs) < 2:
+    if story.service is None and sum(leg.pair is None or board.hears(leg) for leg in talking) < 2:
         return  # half a Local channel is nobody: who is behind it comes with the next bridge event
+    behind = _phones_behind(board, legs) if len(talking) < len(legs) else {}
     for leg in legs:
         if not board.hears(leg):
             if board.quiet:  # whoever sits down there in the middle of this call is not surprised by it either
                 story.told.add(leg.interface)
             continue
+        if behind and leg.bridge is not None and behind.get(leg.bridge.id) == board.listeners[leg.interface]:
+            continue  # the seat is told by the Local channel that leads to this phone
         board.promote(leg)
-        peer = owner if leg is not owner else _other_party(legs, owner)
+        peer = owner if leg is not owner else _other_party(talking, owner)
         if leg.linked is story and (leg is not owner or leg.peer is peer):
             leg.unlink_due = 0.0
             leg.peer = peer
@@ -70,13 +93,22 @@ def _tell_link(board: Board, leg: Leg, owner: Leg, peer: Leg) -> None:
     leg.linked, leg.peer, leg.unlink_due = story, peer, 0.0
     if leg.rings_for is not None:
         leg.rings_for.ringing.discard(leg.uniqueid)
-    pop = False
+    pop = repeated = False
     if story.service is not None and story.service.outbound == calls:
         seat = board.listeners[leg.interface]
         pop = seat not in story.told and leg.interface not in story.told
+        repeated = board.recovered and not pop
         story.told.add(seat)
     direction = "internal" if peer.interface in board.listeners else ""
-    board.tell("Link", leg, _pair_view(leg, story, peer, "Up", direction), pop)
+    board.tell("Link", leg, _pair_view(leg, story, peer, "Up", direction), pop, repeated)
+
+
+def link_again(board: Board, leg: Leg) -> None:
+    """Tell the leg's seat once more what it was told to be connected with."""
+    story, peer = leg.linked, leg.peer
+    owner = leg if leg.story is story else peer
+    if peer is not None and owner is not None and owner.story is story:
+        _tell_link(board, leg, owner, peer)
 
 
 def _pair_view(leg: Leg, story: Story, peer: Leg, state: str, direction: str = "") -> CallView:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-CAPABILITIES = ("errcodes", "events2", "actr", "resume")
-"""What ``CAPS ?`` offers: failures with numbers, further events, outcomes of actions, tickets.
+CAPABILITIES = ("errcodes", "events2", "queues", "actr", "resume")
+"""What ``CAPS ?`` offers: failures with numbers, further events, control of queues, outcomes of actions, tickets.
 
 A name is added with the feature behind it."""
 

@@ -22,7 +22,7 @@ class Playback:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._tracker = Tracker(plan_of(configuration))
+        self._tracker = Tracker(plan_of(configuration, configuration.settings.get("any_context_variable", "")))
         for seat_id, channels in configuration.channels_of.items():
             for channel in channels:
                 self._tracker.listen(channel, str(seat_id))

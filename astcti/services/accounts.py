@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -13,13 +13,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from astcti.config.model import Configuration, Operator
 from astcti.errors import Refused, SourceUnavailable
+from astcti.interfaces import IClient
 from astcti.model.identity import Attempt, Person, Verdict
-from astcti.protocols.scram import ITERATIONS, Verifier
-from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verifier_of, verify_any
+from astcti.protocols.scram import ITERATIONS, ServerExchange, Verifier
+from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verifier_of, verify, verify_any
+from astcti.services.doubts import Doubt, Doubts
 from astcti.services.lockout import Lockout
+from astcti.services.origin import may_come_from
 from astcti.services.sources import OWN, Sources
 
 T = TypeVar("T")
@@ -30,6 +34,9 @@ class IWork(Protocol):
 
     def run(self, work: Callable[[], T], /) -> Deferred[T]:
         """Fires with what ``work`` returns; raises :class:`Refused` when too much waits already."""
+
+    def spare(self, work: Callable[[], T], /) -> Deferred[T]:
+        """The same for what nobody waits for, when there is time."""
 
 
 class IVerifierStore(Protocol):
@@ -48,6 +55,9 @@ class Accounts:
     :param store: where changed credentials go; without one nobody can change a password, and bare MD5 credentials
         stay as they are.
     :param key: any secret bytes of this process; verified logins are remembered under it.
+    :param salts: gives secret bytes that outlive this process, at the first need: what unknown users are challenged
+        with is made of them; without them, of ``key``.
+    :ivar doubts: proofs that failed and may be followed by the right password.
     :ivar sources: who is asked about passwords; None: the stored credentials alone.
     :ivar on_stored: called with the id of an operator whose stored credential is another from here on.
     """
@@ -64,11 +74,13 @@ class Accounts:
         lockout: Lockout | None = None,
         store: IVerifierStore | None = None,
         upgrade: bool = True,
+        salts: Callable[[], bytes] | None = None,
     ) -> None:
         self._clock = clock
         self._work = work
         self._configuration = configuration
         self._key = key
+        self._salts = salts or (lambda: key)
         self._store = store
         self._upgrade = upgrade
         self._known: dict[str, bytes] = {}  # user name -> mark of the last verified login
@@ -77,19 +89,31 @@ class Accounts:
         self._replaced: set[int] = set()  # ids of those whose password, not only its form, was changed
         self._scrams: dict[int, tuple[str, str]] = {}  # operator id -> (credential it belongs to, SCRAM verifier)
         self.lockout = Lockout() if lockout is None else lockout
+        self.doubts = Doubts(self._failed_at)
         self.sources: Sources | None = None
         self.on_stored: Callable[[int], object] = lambda operator_id: None
 
     def configure(self, configuration: Configuration, upgrade: bool = True) -> None:
         """Go by another configuration. Credentials changed here stay until the configured ones change."""
-        names = configuration.operator_by_username
-        by_id = {o.id: o for o in names.values()}
-        self._changed = {i: c for i, c in self._changed.items() if i in by_id and by_id[i].password in c}
-        self._replaced &= self._changed.keys()
-        self._scrams = {i: c for i, c in self._scrams.items() if i in by_id and self.stored(by_id[i]) == c[0]}
-        self._known = {name: mark for name, mark in self._known.items() if name in names}
         self._configuration = configuration
         self._upgrade = upgrade
+
+    def tidy(self) -> Generator[None, None, None]:
+        """Forget, in steps, what does not count by the configuration in use."""
+        by_id = self._configuration.operator_by_id
+        for i, changed in list(self._changed.items()):
+            if self._changed.get(i) == changed and (i not in by_id or by_id[i].password not in changed):
+                del self._changed[i]
+                self._replaced.discard(i)
+            yield
+        for i, (belongs_to, _) in list(self._scrams.items()):
+            if i not in by_id or self.stored(by_id[i]) != belongs_to:
+                self._scrams.pop(i, None)
+            yield
+        for name in list(self._known):
+            if name not in self._configuration.operator_by_username:
+                self._known.pop(name, None)
+            yield
 
     def stored(self, operator: Operator) -> str:
         """The credential an operator has now: the configured one, or the one it was changed to since."""
@@ -98,35 +122,62 @@ class Accounts:
 
     def still_valid(self, old: Operator, new: Operator) -> bool:
         """Whether a credential is still the one somebody logged in with: the same, or one they chose here."""
-        return new.password in {old.password, *self._changed.get(old.id, ())}
+        return new.password == old.password or (self._is_ours(old) and self._is_ours(new))
+
+    def _is_ours(self, operator: Operator) -> bool:
+        """Whether a change made here counts: the configured credential is the one that was changed, or has followed."""
+        return operator.password in self._changed.get(operator.id, ())
 
     def _alternative(self, operator: Operator) -> str:
         """The second credential: the same password's digest in Latin-1. It is void once the password is another."""
-        return "" if operator.id in self._replaced else operator.password_alt
+        return "" if operator.id in self._replaced and self._is_ours(operator) else operator.password_alt
 
-    def may_try(self, username: str, address: str) -> None:
+    def may_try(self, username: str, address: str, after: Doubt | None = None) -> None:
         """Say no to somebody who has to wait.
 
+        :param after: a failed proof that they may make good.
         :raises Refused: 917.
         """
-        wait = self.lockout.wait(username, address, self._clock.seconds())
+        wait = self.lockout.wait(username, address, self._clock.seconds(), after.at if after else None)
         if wait > 0:
             raise Refused(917, f"too many attempts, retry in {math.ceil(wait)} s")
 
-    def login(self, username: str, digest: str, address: str, password: str | None = None) -> Deferred[Operator]:
+    async def enter(self, client: IClient, username: str, digest: str, password: str | None = None) -> Operator:
+        """The same as :meth:`login`, of a client that may have tried SCRAM before."""
+        doubt = self.doubts.of(client, username)
+        if doubt is None:
+            self.doubts.settle(client)
+        try:
+            operator = await self.login(username, digest, client.peer, password, doubt)
+        except Refused as e:
+            if e.number == 911:
+                self.doubts.settle(client)
+            raise
+        self.doubts.settle(client, forgiven=True)
+        return operator
+
+    def login(
+        self, username: str, digest: str, address: str, password: str | None = None, after: Doubt | None = None
+    ) -> Deferred[Operator]:
         """Check a user name and the digest of a password.
 
         :param digest: 32 lower-case hexadecimal digits.
         :param password: itself, where the client has sent it.
         :param address: where the client is, for brute-force protection.
+        :param after: a failed proof of this user on the same connection: forgiven if this is right, and not counted
+            twice if it was one of the same password.
         :returns: fires with the operator; fails with :class:`Refused`, which is 911 for a wrong password, an unknown
             and a disabled user alike, 917 for whoever has to wait, and 907 when it cannot be found out now.
         """
-        return Deferred.fromCoroutine(self._login(username, Attempt(digest, password), address))
+        return Deferred.fromCoroutine(self._login(username, Attempt(digest, password), address, after))
 
     def by_name(self, username: str) -> Operator | None:
         """An enabled operator."""
         return self._configuration.operator_by_username.get(username)
+
+    def admits(self, operator: Operator, address: str) -> bool:
+        """Whether an operator may log in from that address at all."""
+        return may_come_from(self._configuration, operator, address)
 
     def credential(self, operator: Operator) -> tuple[str, ...]:
         """Everything that decides about an operator's password."""
@@ -143,24 +194,54 @@ class Accounts:
         """What somebody unknown is challenged with: always the same, and nobody knows a password to it."""
 
         def of(purpose: str) -> bytes:
-            return hmac.new(self._key, f"{purpose}\0{username}".encode(), hashlib.sha256).digest()
+            return hmac.new(self._salts(), f"{purpose}\0{username}".encode(), hashlib.sha256).digest()
 
         return Verifier(of("salt")[:16], ITERATIONS, of("stored"), of("server"))
 
-    async def proved(self, username: str, address: str, good: bool, known: bool) -> Operator:
+    def being_made(self, username: str) -> Deferred[Verifier | None] | None:
+        """The verifier of an operator who has none, whose stored credential is the digest itself; None for others.
+
+        Fires with None when too much waits to be made. It has the salt of :meth:`no_verifier`, so that the challenge
+        need not wait for it, nor tells them apart.
+        """
+        operator = self.by_name(username)
+        if operator is None or not is_bare(self.stored(operator)) or self.verifier(username) is not None:
+            return None
+        if self.sources is not None and not self.sources.own_decides(_person(operator)):
+            return None
+        stored, salt = self.stored(operator), self.no_verifier(username).salt
+
+        def made(verifier: Verifier) -> Verifier | None:
+            if self.stored(operator) == stored:
+                self._scrams.setdefault(operator.id, (stored, str(verifier)))
+            return verifier
+
+        def failed(failure: Failure) -> None:
+            if failure.check(Refused) is None:
+                self._log.failure("Making a verifier for {username}", failure, username=username)
+
+        making = self._work.run(partial(Verifier.derive, stored.lower().encode("ascii"), salt))
+        return making.addCallbacks(made, failed)
+
+    async def proved(self, client: IClient, exchange: ServerExchange, good: bool) -> Operator:
         """Somebody has proved that they know the password, or has failed to; counted as by :meth:`login`.
 
-        :param known: whether there was a verifier; without one nothing was guessed, and the address may go on.
         :raises Refused: 911.
         """
+        username, address = exchange.username, client.peer
         delay = self.lockout.delay(username, self._clock.seconds())
         if delay:
             await deferLater(self._clock, delay)
         operator = self.by_name(username)
-        if not good or operator is None:
-            self.failed(username, address, whole=known or operator is None)
+        why = "" if operator is None or self.admits(operator, address) else _mismatch(operator)
+        if not good or operator is None or why:
+            self.doubts.note(client, Doubt(username, self._clock.seconds(), exchange))
+            self.failed(username, address, whole=False, why=why)
             raise Refused(911, "wrong user name or password")
+        self.doubts.settle(client)
         self.lockout.succeeded(username, address)
+        if is_bare(self.stored(operator)):
+            self._improve(operator, self.stored(operator).lower())
         return operator
 
     def _scram(self, operator: Operator) -> str:
@@ -174,26 +255,35 @@ class Accounts:
         """Replace an operator's password by another; fires when it is stored, fails with :class:`Refused`."""
         return Deferred.fromCoroutine(self._change(operator, old, new, address))
 
-    async def _login(self, username: str, attempt: Attempt, address: str) -> Operator:
-        self.may_try(username, address)
+    async def _login(self, username: str, attempt: Attempt, address: str, after: Doubt | None) -> Operator:
+        self.may_try(username, address, after)
         delay = self.lockout.delay(username, self._clock.seconds())
         operator = self._configuration.operator_by_username.get(username)
+        why = ""
+        if operator is not None and not self.admits(operator, address):
+            # Like somebody unknown, from the first step on: how long it takes must not say that the password is right.
+            why, operator = _mismatch(operator), None
         good, is_own = await self._judge(username, operator, attempt)
         if delay:
             await deferLater(self._clock, delay)
-        if not good or operator is None:
-            self.failed(username, address)
-            raise Refused(911, "wrong user name or password")
-        self.lockout.succeeded(username, address)
         digest = attempt.digest
+        if not good or operator is None:
+            if after is None or not await self._work.run(partial(after.exchange.tried, digest.encode("ascii"))):
+                self.failed(username, address, why=why)
+            raise Refused(911, "wrong user name or password")
+        self.lockout.succeeded(username, address, after.at if after else None)
         if not is_own:
             return operator  # the password is one of elsewhere, and says nothing of the stored credential
         self._remember(operator, digest)
+        self._improve(operator, digest)
+        return operator
+
+    def _improve(self, operator: Operator, digest: str) -> None:
+        """Somebody has logged in with this digest: keep better forms of it, if they are wanted and missing."""
         if self._upgrade and self._store is not None and self.stored(operator).lower() == digest:
             self._begin(operator, digest, self._keep)
-        elif not self._scram(operator) and self.stored(operator) and not self._alternative(operator):
+        elif not self._scram(operator) and self.stored(operator):
             self._begin(operator, digest, self._keep_verifier)
-        return operator
 
     async def _judge(self, username: str, operator: Operator | None, attempt: Attempt) -> tuple[bool, bool]:
         """Whether it is the right password, and whether the stored credential is what it was compared with.
@@ -259,27 +349,30 @@ class Accounts:
 
     async def _keep_verifier(self, operator: Operator, digest: str, belongs_to: str) -> None:
         """Make the verifier for SCRAM that belongs to a stored credential, and store it if that is possible."""
-        scram = await self._work.run(partial(verifier_of, digest))
+        if self._alternative(operator) and not await self._work.spare(partial(verify, belongs_to, digest)):
+            return  # it is the digest that older clients make of the same password
+        scram = await self._work.spare(partial(verifier_of, digest))
         if self.stored(operator) != belongs_to:
             return
         self._scrams[operator.id] = (belongs_to, scram)
         if self._store is not None and self._upgrade:
             put, now = self._store.put, self._clock.seconds()
-            await self._work.run(partial(put, operator.username, "SCRAM", belongs_to, scram, now))
+            await self._work.spare(partial(put, operator.username, "SCRAM", belongs_to, scram, now))
 
     async def _keep(self, operator: Operator, digest: str, only_if: str | None = None) -> None:
         """Store the slow form of a digest and remember it. With ``only_if`` it is the same password in another form,
         stored only if the credential is still that one."""
-        verifier = await self._work.run(partial(protect, digest))
+        run = self._work.run if only_if is None else self._work.spare
+        verifier = await run(partial(protect, digest))
         running, alternative = self.stored(operator), self._alternative(operator)
         if self._store is None or (only_if is not None and (running != only_if or operator.id in self._changing)):
             return
         now, put = self._clock.seconds(), self._store.put
         try:
-            if not await self._work.run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
+            if not await run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
                 raise Refused(915, "the password was changed by somebody else just now")
             if only_if is None and alternative:
-                await self._work.run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
+                await run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
         except Refused:
             raise
         except Exception as e:
@@ -290,8 +383,7 @@ class Accounts:
             self._replaced.add(operator.id)
         self._remember(operator, digest)
         self.on_stored(operator.id)
-        if not self._alternative(operator):
-            self._begin(operator, digest, self._keep_verifier)
+        self._begin(operator, digest, self._keep_verifier)
 
     def _remember(self, operator: Operator, digest: str) -> None:
         self._known[operator.username] = self._mark(operator, digest)
@@ -301,13 +393,20 @@ class Accounts:
         said = "\0".join((operator.username, self.stored(operator), self._alternative(operator), digest))
         return hmac.new(self._key, said.encode(), hashlib.sha256).digest()
 
-    def failed(self, username: str, address: str, whole: bool = True) -> None:
+    def _failed_at(self, address: str) -> None:
+        self.lockout.failed_at(address, self._clock.seconds())
+
+    def failed(self, username: str, address: str, whole: bool = True, why: str = "") -> None:
         """Note a failed login.
 
         :param whole: whether it counts against everybody at the address.
+        :param why: for the log, where it is not what the client is told.
         """
         locked = self.lockout.failed(username, address, self._clock.seconds(), whole=whole)
-        self._log.info("{username} at {address}: wrong user name or password", username=username, address=address)
+        if why:
+            self._log.warn("{username} at {address}: {why}", username=username, address=address, why=why)
+        else:
+            self._log.info("{username} at {address}: wrong user name or password", username=username, address=address)
         if locked:
             self._log.warn(
                 "{username} at {address} failed to log in too often; refused for {seconds} s",
@@ -315,6 +414,10 @@ class Accounts:
                 address=address,
                 seconds=math.ceil(locked),
             )
+
+
+def _mismatch(operator: Operator) -> str:
+    return f"host mismatch, this operator may log in from {operator.login_host} only; refused as a wrong password is"
 
 
 def _person(operator: Operator) -> Person:

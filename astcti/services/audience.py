@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from astcti.config.model import Action, Configuration, Operator, Service
@@ -33,6 +34,7 @@ class Audience:
     active: dict[int, tuple[Service, ...]]
     before: dict[int, frozenset[int]] = field(default_factory=dict)
     _sends: dict[tuple[int, str, str], Sends] = field(default_factory=dict)
+    _adopted: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, configuration: Configuration) -> Audience:
@@ -62,18 +64,34 @@ class Audience:
             active={i: tuple(s for _, s in sorted(found.items())) for i, found in active.items()},
         )
 
-    def adopt(self, earlier: Audience, service_ids: set[int]) -> None:
+    def adopt(self, earlier: Audience) -> frozenset[int]:
         """Let running calls end undisturbed: services that are gone stay as they were, and whoever heard of a service
         goes on hearing of it, though no new pop comes.
 
-        :param service_ids: services that calls run on at this moment.
+        :returns: ids of these services; see :meth:`release`.
         """
-        for service_id in service_ids & earlier.services.keys():
-            self.before[service_id] = earlier.operators.get(service_id, _NOBODY)
-            if service_id not in self.services:
-                self.services[service_id] = earlier.services[service_id]
-                self.operators[service_id] = self.before[service_id]
+        adopted = set()
+        for service_id, service in earlier.services.items():
+            before = earlier.before.get(service_id, _NOBODY) | earlier.operators.get(service_id, _NOBODY)
+            is_gone = service_id not in self.services
+            if is_gone or not before <= self.operators.get(service_id, _NOBODY):
+                adopted.add(service_id)
+                self.before[service_id] = before
+            if is_gone:
+                self.services[service_id] = service
+                self.operators[service_id] = earlier.operators.get(service_id, _NOBODY)
                 self.actions[service_id] = earlier.actions.get(service_id, ())
+                self._adopted.add(service_id)
+        return frozenset(adopted)
+
+    def release(self, service_ids: Iterable[int]) -> None:
+        """No call runs on these by an earlier configuration: forget what was adopted of them."""
+        for service_id in service_ids:
+            self.before.pop(service_id, None)
+            if service_id in self._adopted:
+                self._adopted.discard(service_id)
+                for table in (self.services, self.operators, self.actions):
+                    table.pop(service_id, None)
 
     def is_active(self, operator: Operator, service_id: int) -> bool:
         """Whether actions of this service go to this operator: they work on it, or nobody in particular does."""

@@ -38,8 +38,13 @@ class Books:
         return cls(
             configuration,
             settings,
-            {o.id: o for o in configuration.operators if o.enabled},
-            SeatBook.of(configuration, settings.allow_roaming_extension),
+            dict(configuration.operator_by_id),
+            SeatBook.of(
+                configuration,
+                settings.allow_roaming_extension,
+                settings.allow_any_extension,
+                settings.auto_answer_context,
+            ),
             Audience.of(configuration),
             {i: tuple(each) for i, each in dials.items()},
             phones,

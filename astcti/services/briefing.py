@@ -1,14 +1,11 @@
 """What operators are told of the configuration: ``Config`` and ``Services``, at login and when a reload changes it.
 
-One after the other, a few in each turn of the reactor: thousands may have to be compared after a reload.
+One after the other, in slices: thousands may have to be told something after a reload.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
+from twisted.internet.interfaces import IReactorTime
 
 from astcti.config.model import Operator
 from astcti.model.node import Node
@@ -17,26 +14,29 @@ from astcti.protocols.xmlevents import render_node_event
 from astcti.services.books import Books
 from astcti.services.duty import Duty
 from astcti.services.floor import Attendance
+from astcti.services.phonestates import PhoneState
 from astcti.services.seating import number_of
+from astcti.services.slicing import Backlog, Slices
 
 CONFIG, SERVICES = "Config", "Services"
-AT_ONCE = 20  # operators in one turn of the reactor; some 2 ms
 
 
 class Briefing(Duty):
-    """Tells clients with ``events2`` what is configured for them, and of it only what is new to them."""
+    """Tells clients with ``events2`` what is configured for them, and of it only what is new to them.
 
-    _log = Logger()
+    :param phone_state: what a phone does, told along; that it does something else is no news of the configuration.
+    """
 
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: IReactorTime, phone_state: PhoneState = lambda channel: "", slices: Slices | None = None
+    ) -> None:
+        self._phone_state = phone_state
         self._told: dict[Attendance, tuple[int, int]] = {}  # hashes of both documents: they need not be kept
-        self._due: deque[Attendance] = deque()
-        self._next: IDelayedCall | None = None
+        self._due = Backlog(slices or Slices(clock), self._see_to)
 
     def seated(self, attendance: Attendance) -> None:
         """They are told right behind the reply."""
-        self._later([attendance])
+        self._later(attendance)
 
     def left(self, attendance: Attendance) -> None:
         """Nothing is kept of them."""
@@ -44,33 +44,25 @@ class Briefing(Duty):
 
     def moved(self, attendance: Attendance, before: tuple[str, ...]) -> None:
         """Their phones are others."""
-        self._later([attendance])
+        self._later(attendance)
 
-    def configured(self, before: Books) -> None:
-        """Everybody may have to hear something."""
-        self._later(list(self.desk.floor.seated))
+    def configured(self, attendance: Attendance, before: Books) -> None:
+        """They may have to hear something."""
+        self._later(attendance)
 
     def stopping(self) -> None:
         """Nobody is there to be told."""
         self._due.clear()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
 
-    def _later(self, attendances: list[Attendance]) -> None:
-        self._due.extend(a for a in attendances if a.client.has("events2"))
-        if self._due and self._next is None:
-            self._next = self._clock.callLater(0, self._some)
+    def _later(self, attendance: Attendance) -> None:
+        if attendance.seat is not None and attendance.client.has("events2"):
+            self._due.add(attendance)
 
-    def _some(self) -> None:
-        self._next = None
-        for _ in range(min(AT_ONCE, len(self._due))):
-            attendance = self._due.popleft()
-            try:
-                self._tell(attendance)
-            except Exception:
-                self.desk.broken(attendance)
-        self._later([])
+    def _see_to(self, attendance: Attendance) -> None:
+        try:
+            self._tell(attendance)
+        except Exception:
+            self.desk.broken(attendance)
 
     def _tell(self, attendance: Attendance) -> None:
         operator, books = attendance.operator, self.desk.books
@@ -84,7 +76,8 @@ class Briefing(Duty):
         if before is not None and before[1] != now[1]:
             attendance.client.tell(SERVICES, fitting(SERVICES, services))
         if before is None or before[0] != now[0]:
-            attendance.client.tell(CONFIG, fitting(CONFIG, config))
+            shown = config_document(operator, attendance, books, services, self._phone_state)
+            attendance.client.tell(CONFIG, fitting(CONFIG, shown))
 
 
 def services_document(operator: Operator, books: Books) -> Node:
@@ -103,7 +96,13 @@ def services_document(operator: Operator, books: Books) -> Node:
     )  # fmt: skip
 
 
-def config_document(operator: Operator, attendance: Attendance, books: Books, services: Node) -> Node:
+def config_document(
+    operator: Operator,
+    attendance: Attendance,
+    books: Books,
+    services: Node,
+    phone_state: PhoneState = lambda channel: "",
+) -> Node:
     """Everything that a client needs to know of an operator and their seat."""
     further = books.further_phones.get(attendance.seat.id, {}) if attendance.seat is not None else {}
     phones = []
@@ -112,14 +111,21 @@ def config_document(operator: Operator, attendance: Attendance, books: Books, se
         phones.append(
             _node(
                 "extension", channel=channel, number=number_of(channel), name=more.description if more else "",
-                canautoanswer=_flag(more is not None and more.can_auto_answer),
+                canautoanswer=_flag(more is not None and more.can_auto_answer), status=phone_state(channel),
             )
         )  # fmt: skip
     groups: dict[str, list[Node]] = {}
     for dial in books.speed_dials.get(operator.id, ()):
         entry = _node("speeddial", name=dial.name, number=dial.number, blf=_flag(dial.blf))
         groups.setdefault(dial.group, []).append(entry)
-    reasons = [r for r in getattr(books.configuration, "pause_reasons", ()) if r.enabled]
+    codes = [
+        _node("accountcode", code=code.code, description=code.description)
+        for code in books.configuration.account_codes_of(operator.id)
+    ]
+    reasons = [
+        _node("reason", code=reason.code, description=reason.description)
+        for reason in books.configuration.pause_reason_by_code.values()
+    ]
     who = _node(
         "operator", username=operator.username, fullname=operator.full_name,
         iscallcenter=_flag(operator.is_call_center), begininpause=_flag(operator.begin_in_pause),
@@ -130,8 +136,9 @@ def config_document(operator: Operator, attendance: Attendance, books: Books, se
     parts = [
         Node("extensions", children=tuple(phones)),
         services,
-        Node("pausereasons", children=tuple(Node("reason", text=reason.code) for reason in reasons)),
+        Node("pausereasons", children=tuple(reasons)),
         Node("speeddials", children=tuple(Node("group", (("name", g),), "", tuple(d)) for g, d in groups.items())),
+        Node("accountcodes", children=tuple(codes)),
     ]
     return who._replace(children=tuple(parts))
 

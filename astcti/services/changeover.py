@@ -1,16 +1,32 @@
-"""Putting a new configuration in the place of the old one: everything that can fail first, then all in one turn."""
+"""Putting a new configuration in the place of the old one.
+
+What can fail, and what takes long, is done first, off the reactor's thread. Then all is replaced in one turn, and those
+whom it concerns are seen to one after the other.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from astcti.config.bootstrap import Bootstrap
+from astcti.config.load import Loaded
 from astcti.config.model import Configuration
-from astcti.config.plan import plan_of
 from astcti.config.settings import Settings
+from astcti.protocols.transport import ServerTLS
 from astcti.services.desk import Desk
 from astcti.services.door import Door, read_tls
+from astcti.services.edition import Edition
 from astcti.services.link import LinkService, running_services
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A configuration that can be used at once."""
+
+    edition: Edition
+    tls: ServerTLS | None
 
 
 class Changeover:
@@ -23,37 +39,34 @@ class Changeover:
     _log = Logger()
 
     def __init__(
-        self,
-        bootstrap: Bootstrap,
-        configuration: Configuration,
-        settings: Settings,
-        *,
-        desk: Desk,
-        link: LinkService,
-        door: Door,
+        self, configuration: Configuration, settings: Settings, *, desk: Desk, link: LinkService, door: Door
     ) -> None:
         self.configuration = configuration
         self.settings = settings
-        self._bootstrap = bootstrap
         self._desk = desk
         self._link = link
         self._door = door
 
-    def apply(self, configuration: Configuration) -> None:
-        """Use this configuration from now on.
+    @staticmethod
+    def prepare(loaded: Loaded) -> Ready:
+        """Get everything ready; to be called in a thread.
 
-        :raises ConfigError: it cannot be used, and nothing has changed.
+        :raises ConfigError: it cannot be used.
         """
-        settings = Settings.of(configuration, self._bootstrap)
-        tls = read_tls(settings)
-        plan = plan_of(configuration)
-        self.configuration, self.settings = configuration, settings
-        self._desk.configure(configuration, settings, running_services(self._link.follower))
-        self._door.configure(settings, tls)
-        self._link.configure(settings, plan)
+        return Ready(Edition.of(loaded.configuration, loaded.settings), read_tls(loaded.settings))
+
+    def apply(self, ready: Ready) -> Deferred[None]:
+        """Use a configuration from now on; fires when everybody at work has been seen to."""
+        books = ready.edition.books
+        configuration = self.configuration = books.configuration
+        settings = self.settings = books.settings
+        seen_to = self._desk.configure(books, running_services(self._link.follower))
+        self._door.configure(settings, ready.tls)
+        self._link.configure(settings, ready.edition.plan)
         self._log.info(
             "Another configuration is in use: {operators} operators, {seats} seats, {services} services",
             operators=len(configuration.operator_by_username),
             seats=len(configuration.seat_by_id),
             services=len(configuration.service_by_id),
         )
+        return seen_to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -20,12 +20,17 @@ from astcti.model.commands import Command, Reply
 from astcti.model.facts import Fact
 from astcti.model.notices import Notice
 from astcti.services.accounts import Accounts
+from astcti.services.audience import Audience
 from astcti.services.authenticating import Authenticating
 from astcti.services.books import Books
 from astcti.services.counters import Counters
+from astcti.services.departures import Departures
 from astcti.services.duty import Duty
 from astcti.services.floor import Attendance, Floor, IListening
 from astcti.services.reception import IMembership, Reception
+from astcti.services.resuming import Resuming
+from astcti.services.slicing import Slices, Work
+from astcti.services.succession import Succession
 from astcti.services.telling import Start, Teller
 from astcti.services.tickets import KEY_BYTES, TicketOffice
 
@@ -35,6 +40,7 @@ class Desk:
     """Lets clients in, has their commands answered, and hands each notice to the one client it is for.
 
     :ivar floor: who is there.
+    :ivar slices: for work for all of them.
     """
 
     _log = Logger()
@@ -51,8 +57,10 @@ class Desk:
         start: Start,
         counters: Counters | None = None,
         office: TicketOffice | None = None,
+        slices: Slices | None = None,
     ) -> None:
         books = Books.of(configuration, settings)
+        self.slices = slices or Slices(clock)
         self._clock = clock
         self._accounts = accounts
         self._membership = membership
@@ -65,15 +73,25 @@ class Desk:
             missed=lambda *about: self._each("missed", *about),
             serving=lambda *about: self._each("serving", *about),
         )  # fmt: skip
-        self.identity = Authenticating(
+        self.resuming = Resuming(
             self._reception, accounts, office or TicketOffice(os.urandom(KEY_BYTES)), clock.seconds
         )
+        self.identity = Authenticating(self._reception, accounts, self.resuming)
+        self._succession = Succession(
+            self.floor, self.slices,
+            still_valid=accounts.still_valid, send_away=self._send_for_login, concerned=self._concerned,
+            broken=self.broken,
+        )  # fmt: skip
         self._duties: tuple[Duty, ...] = ()
         self._listeners: tuple[Duty, ...] = ()
         self._followers: tuple[Duty, ...] = ()  # those that follow calls: few, and there are many events
         self.floor.on_seated = lambda attendance: self._each("seated", attendance)
-        self.floor.on_left = lambda attendance: self._each("left", attendance)
-        self.employ(self.identity)
+        self._departures = Departures(self.slices, self._see_off)
+        self.floor.on_coming = lambda operator_id, seat_id: self._departures.settle(
+            operator_id=operator_id, seat_id=seat_id
+        )
+        self.floor.on_left = self._departures.add
+        self.employ(self.identity, self.resuming)
 
     # -- what is done for those who work
 
@@ -112,6 +130,7 @@ class Desk:
 
     async def stop_duties(self) -> None:
         """The server stops, everybody has left: await what is still to be done with the PBX."""
+        self._departures.finish()
         ending = [maybeDeferred(duty.stopping) for duty in self._duties]
         for promise in ending:
             promise.addErrback(lambda failure: self._log.failure("Stopping", failure))
@@ -152,7 +171,7 @@ class Desk:
         """Whether that client may try to log in at all."""
         try:
             self._reception.need_encryption(self.floor.of(client))
-            self._accounts.may_try(username, client.peer)
+            self._accounts.may_try(username, client.peer, self._accounts.doubts.of(client, username))
         except Refused as e:
             self.counters.refuse(e.number)
             raise
@@ -163,7 +182,7 @@ class Desk:
 
     def ticket(self, client: IClient) -> str:
         """A ticket for coming back."""
-        return self.identity.ticket(client)
+        return self.resuming.ticket(client)
 
     def perform(self, client: IClient, command: Command) -> Deferred[Reply] | Reply:
         """Do what a client asks."""
@@ -178,9 +197,16 @@ class Desk:
 
     def detach(self, client: IClient) -> None:
         """The client is gone."""
-        gone = self.floor.leave(client)
-        if gone is not None and gone.operator is not None:
-            self._log.info("{username} at {peer} has left", username=gone.operator.username, peer=client.peer)
+        self.floor.leave(client)
+
+    def _see_off(self, attendance: Attendance) -> None:
+        """Somebody has left."""
+        self._each("left", attendance)
+        attendance.phones = ()
+        if attendance.operator is not None:
+            self._log.info(
+                "{username} at {peer} has left", username=attendance.operator.username, peer=attendance.client.peer
+            )
 
     def _count_refusal(self, failure: Any) -> Any:
         if failure.check(Refused) is not None:
@@ -202,7 +228,7 @@ class Desk:
 
     def member_changed(self, queue: str, interface: str, member: bool) -> None:
         """A phone became a member of a queue, or is none any more; to be told after the roster knows."""
-        attendance = self.floor.at_phone.get(interface)
+        attendance = self.floor.at(interface)
         if attendance is None or attendance.operator is None:
             return
         if queue not in self.books.audience.queues_of(attendance.operator):
@@ -238,10 +264,15 @@ class Desk:
         """Send somebody away."""
         self._reception.dismiss(attendance, number, reason, cause)
 
-    def dismiss_all(self, number: int, reason: str, cause: str) -> None:
-        """Send everybody away who is there now."""
-        for attendance in list(self.floor.attendances):
-            self._reception.dismiss(attendance, number, reason, cause)
+    def dismiss_all(self, number: int, reason: str, cause: str) -> Deferred[None]:
+        """Send everybody away who is there now, some in each turn of the reactor. Fires when that is done."""
+
+        def work() -> Work:
+            for attendance in list(self.floor.attendances):
+                self._reception.dismiss(attendance, number, reason, cause)
+                yield
+
+        return self.slices.begin(work())
 
     # -- configuration
 
@@ -250,55 +281,36 @@ class Desk:
         """What the desk goes by."""
         return self._reception.books
 
-    def configure(self, configuration: Configuration, settings: Settings, running: Iterable[int] = ()) -> None:
-        """Go by another configuration; only those whom it concerns notice anything.
+    def configure(self, books: Books, running: Iterable[int] = ()) -> Deferred[None]:
+        """Go by another configuration: what anybody asks, or is told, goes by it when this returns.
 
-        :param running: ids of the services that calls run on at this moment.
+        Only those whom it concerns notice anything; thousands take a while.
+
+        :param running: ids of the services that calls run on; looked through afterwards, in slices.
+        :returns: fires when everybody has been seen to.
         """
+        self._succession.finish()
         before = self.books
-        books = Books.of(configuration, settings)
-        books.audience.adopt(self.books.audience, set(running))
-        leaving = [a for a in self.floor.attendances if self._has_to_leave(a, books)]
-        self._accounts.configure(configuration, settings.upgrade_hashes)
+        changed = books.audience.adopt(before.audience)
+        books.seats.adopt(before.seats)
+        self._accounts.configure(books.configuration, books.settings.upgrade_hashes)
         if self._accounts.sources is not None:
-            self._accounts.sources.configure(settings, configuration.settings)
+            self._accounts.sources.configure(books.settings, books.configuration.settings)
         self._reception.books = books
         self._teller.audience = books.audience
-        for attendance in leaving:
-            self._safely(attendance, self._send_for_login, attendance)
-        for attendance in list(self.floor.attendances):
-            self._safely(attendance, self._carry_over, attendance, books)
-        self._each("configured", before)
+        return self._succession.begin(before, books, self._tidy(books.audience, changed, running))
 
-    def _safely(self, attendance: Attendance, apply: Callable[..., None], *about: Any) -> None:
-        """What goes wrong with one client costs that client its connection, and nobody else anything."""
-        try:
-            apply(*about)
-        except Exception:
-            self.broken(attendance)
+    def _tidy(self, audience: Audience, changed: Collection[int], running: Iterable[int]) -> Work:
+        """Let go of what was kept of the configuration before, as far as no call runs by it."""
+        still: set[int] = set()
+        for service_id in running if changed else ():
+            still.add(service_id)
+            yield
+        audience.release(set(changed) - still)
+        yield from self._accounts.tidy()
+
+    def _concerned(self, attendance: Attendance, before: Books) -> None:
+        self._each("configured", attendance, before)
 
     def _send_for_login(self, attendance: Attendance) -> None:
         self._reception.dismiss(attendance, 902, "configuration changed, please log in again", "reload")
-
-    def _carry_over(self, attendance: Attendance, books: Books) -> None:
-        """Somebody who stays is described by the new configuration from here on."""
-        if attendance.operator is not None:
-            attendance.operator = books.operators[attendance.operator.id]
-        if attendance.seat is not None:
-            seat = books.seats.by_id[attendance.seat.id]
-            self.floor.furnish(attendance, seat, books.seats.channels[seat.id], books.seats.phones(seat))
-
-    def _has_to_leave(self, attendance: Attendance, books: Books) -> bool:
-        """Whether a changed configuration takes the ground from under somebody's feet."""
-        old, seat = attendance.operator, attendance.seat
-        if old is None:
-            return False
-        new = books.operators.get(old.id)
-        if new is None or not self._accounts.still_valid(old, new):
-            return True
-        if (new.username, new.seat_id, new.is_call_center) != (old.username, old.seat_id, old.is_call_center):
-            return True
-        if seat is None:
-            return False
-        found = books.seats.by_id.get(seat.id)
-        return found is None or (found.mac, found.exten) != (seat.mac, seat.exten)

@@ -76,6 +76,7 @@ class Door(Service):
 
     :param opened: called each time all listeners are open; ``failed`` with a sentence when one cannot be opened.
     :ivar ports: endpoint string to the port that listens there.
+    :ivar trouble: why it is not open where it is to be; empty while it is.
     """
 
     name = "door"
@@ -99,6 +100,7 @@ class Door(Service):
         self._is_open = False
         self._opening: set[str] = set()
         self.ports: dict[str, IListeningPort] = {}
+        self.trouble = ""
         self.configure(settings, read_tls(settings))
 
     @property
@@ -119,6 +121,11 @@ class Door(Service):
         self._wanted = endpoints(settings)
         if self._is_open:
             self._arrange()
+
+    def renew(self, tls: ServerTLS) -> None:
+        """Use another certificate for new connections, where there is one in use."""
+        if self._tls.current is not None:
+            self._tls.current = tls
 
     def open(self) -> None:
         """Let clients in, if they are not let in already."""
@@ -168,11 +175,13 @@ class Door(Service):
             DeferredList(closing, consumeErrors=True).addCallback(lambda _: self._arrange() if self._is_open else None)
             return
         reason = getattr(failure.value, "socketError", None) or failure.getErrorMessage()
-        self._failed(f"cannot listen for clients at {endpoint.partition(':backlog')[0]}: {reason}")
+        self.trouble = f"cannot listen for clients at {endpoint.partition(':backlog')[0]}: {reason}"
+        self._failed(self.trouble)
 
     def _tidy(self) -> None:
         """When everything wanted is open, close what is not wanted any more."""
         if all(endpoint in self.ports for endpoint in self._wanted):
+            self.trouble = ""
             for endpoint in [e for e in self.ports if e not in self._wanted]:
                 self._close(endpoint)
             self._opened()

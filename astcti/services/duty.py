@@ -66,10 +66,12 @@ class Duty:
     def link_changed(self, up: bool) -> None:
         """The PBX can be asked anything from here on, its state taken over; or it cannot any more."""
 
-    def configured(self, before: Books) -> None:
-        """Another configuration is in use; ``attendance`` of all who stay is up to date already.
+    def configured(self, attendance: Attendance, before: Books) -> None:
+        """By another configuration something is otherwise for somebody, who stays, and is described by it already.
 
-        :param before: what was in use until now.
+        It has been in use for a moment: it takes time to see to everybody.
+
+        :param before: what was in use until then.
         """
 
     def stopping(self) -> Deferred[None] | None:

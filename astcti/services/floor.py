@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from astcti.config.model import Operator, Seat
 from astcti.errors import Refused
 from astcti.interfaces import IClient
 from astcti.model.channels import normalise_interface
 from astcti.services.heard import Heard
+
+T = TypeVar("T")
 
 
 class IListening(Protocol):
@@ -65,7 +67,12 @@ class Attendance:
 class Floor:
     """Every attendance, by client, operator, seat and phone. One operator has one seat, one seat one operator.
 
-    :ivar on_seated: called when somebody took a seat, ``on_left`` when somebody is gone, everything still as it was.
+    :ivar behind: who is described by an earlier configuration yet. Nobody is handed out as long as they are.
+    :ivar catch_up: called with one of these, to be up to date afterwards, or gone; ``catch_up_at`` with a phone, for
+        all who sat or will sit at it.
+    :ivar on_coming: called with an operator's id or a seat's, before somebody is there.
+    :ivar on_seated: called when somebody took a seat.
+    :ivar on_left: called when somebody is gone; what they had is free already, and still to be seen at them.
     """
 
     def __init__(self, listening: IListening) -> None:
@@ -74,6 +81,10 @@ class Floor:
         self._by_operator: dict[int, Attendance] = {}
         self._by_seat: dict[int, Attendance] = {}
         self.at_phone: dict[str, Attendance] = {}
+        self.behind: dict[Attendance, None] = {}
+        self.catch_up: Callable[[Attendance], object] = lambda attendance: None
+        self.catch_up_at: Callable[[str], object] = lambda phone: None
+        self.on_coming: Callable[[int, int], object] = lambda operator_id, seat_id: None
         self.on_seated: Callable[[Attendance], object] = lambda attendance: None
         self.on_left: Callable[[Attendance], object] = lambda attendance: None
 
@@ -105,35 +116,59 @@ class Floor:
 
         :raises Refused: 902, when the client is gone or was told to go.
         """
-        try:
-            return self._by_client[client]
-        except KeyError:
-            raise Refused(902, "not authenticated") from None
+        attendance = self._current(self._by_client, client)
+        if attendance is None:
+            raise Refused(902, "not authenticated")
+        return attendance
+
+    def at(self, phone: str) -> Attendance | None:
+        """Who sits at a phone."""
+        if self.behind:
+            self.catch_up_at(phone)
+        return self.at_phone.get(phone)
+
+    def sitter(self, seat: Seat) -> Attendance | None:
+        """Who sits at a seat, as it is known."""
+        return self._by_seat.get(seat.id)
+
+    def _current(self, known: Mapping[T, Attendance], key: T) -> Attendance | None:
+        """Somebody, up to date."""
+        attendance = known.get(key)
+        if self.behind and attendance in self.behind:
+            assert attendance is not None
+            self.catch_up(attendance)
+            attendance = known.get(key)
+        return attendance
 
     def leave(self, client: IClient) -> Attendance | None:
         """A client is gone: operator, seat and phones are free at once. Asked again, nothing happens."""
         attendance = self._by_client.pop(client, None)
         if attendance is None:
             return None
+        self.behind.pop(attendance, None)
         if attendance.operator is not None and self._by_operator.get(attendance.operator.id) is attendance:
             del self._by_operator[attendance.operator.id]
         if attendance.seat is not None and self._by_seat.get(attendance.seat.id) is attendance:
             del self._by_seat[attendance.seat.id]
-        self.on_left(attendance)
         self._release(attendance, attendance.phones)
-        attendance.phones = ()
+        self.on_left(attendance)
         return attendance
 
     def present(self, operator: Operator) -> Attendance | None:
         """Where an operator is logged in, if anywhere."""
-        return self._by_operator.get(operator.id)
+        return self.present_by_id(operator.id)
+
+    def present_by_id(self, operator_id: int) -> Attendance | None:
+        """The same, of an operator who may not be configured any more."""
+        return self._current(self._by_operator, operator_id)
 
     def is_free(self, seat: Seat) -> bool:
         """Whether nobody sits there."""
-        return seat.id not in self._by_seat
+        return self._current(self._by_seat, seat.id) is None
 
     def sign_in(self, attendance: Attendance, operator: Operator) -> None:
         """Somebody logged in at this client; see :meth:`present` first."""
+        self.on_coming(operator.id, 0)
         attendance.operator = operator
         self._by_operator[operator.id] = attendance
 
@@ -144,6 +179,7 @@ class Floor:
         """
         if not self.is_free(seat):
             raise Refused(914, "seat in use")
+        self.on_coming(0, seat.id)
         self._by_seat[seat.id] = attendance
         attendance.seat = seat
         self.furnish(attendance, seat, channels, phones)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from twisted.application.service import Service
@@ -24,6 +24,8 @@ from astcti.services.stock import Stock, ask_variables, take_stock
 LINK_SETTINGS = (
     "ami_host", "ami_port", "ami_user", "ami_secret", "ami_tls", "ami_ca_file", "ami_plaintext_login",
 )  # fmt: skip
+
+MAX_NAMED = 10  # queues that the PBX does not have, named in the log at a time
 
 STOCK_SECONDS = 60.0  # for all lists together, however lively they go on
 
@@ -102,6 +104,11 @@ class LinkService(Service):
         self._stop_syncing()
         self.follower.stop()
         return self.pbx.stopService()
+
+    def read_now(self) -> None:
+        """Follow what the PBX has said by now: thousands of clients that come or go at once do not make calls wait."""
+        if self.running:
+            self.pbx.read_now()
 
     def configure(self, settings: Settings, plan: Plan) -> None:
         """Go by other settings and services; another address or user makes another link."""
@@ -217,9 +224,13 @@ class LinkService(Service):
 
     def _look_for_queues(self) -> None:
         """A queue of a service that the PBX does not have is a slip of the pen in one of the two configurations."""
-        for queue in sorted(self.follower.tracker.plan.by_queue.keys() - (self._queues or ())):
-            if self._queues is not None:
-                self._log.warn("The configuration has a service with the queue {queue}, the PBX has none", queue=queue)
+        if self._queues is None:
+            return
+        missing = sorted(self.follower.tracker.plan.by_queue.keys() - self._queues)
+        for queue in missing[:MAX_NAMED]:
+            self._log.warn("The configuration has a service with the queue {queue}, the PBX has none", queue=queue)
+        if missing[MAX_NAMED:]:
+            self._log.warn("So it is with {count} more queues", count=len(missing) - MAX_NAMED)
 
     def _not_synchronised(self, failure: Any) -> None:
         self._syncing = None
@@ -265,7 +276,8 @@ class LinkService(Service):
             syncing.cancel()
 
 
-def running_services(follower: Follower) -> set[int]:
-    """Ids of the services that calls run on at this moment."""
-    legs = follower.tracker.legs.values()
-    return {story.service.id for leg in legs for story in (leg.story, leg.about()) if story.service is not None}
+def running_services(follower: Follower) -> Iterator[int]:
+    """Ids of the services that calls run on when this begins, many of them often; 0 for calls without any."""
+    for leg in list(follower.tracker.legs.values()):
+        for story in (leg.story, leg.about()):
+            yield 0 if story.service is None else story.service.id

@@ -92,10 +92,15 @@ class Lockout:
         self._addresses = _Table(ADDRESS_FAILURES)
         self._users = _Table(USER_FAILURES + int(LONGEST_DELAY))
 
-    def wait(self, username: str, address: str, now: float) -> float:
-        """How many seconds this user at this address is still refused; 0 when they may try."""
+    def wait(self, username: str, address: str, now: float, but_for: float | None = None) -> float:
+        """How many seconds this user at this address is still refused; 0 when they may try.
+
+        :param but_for: when a failure was noted that does not count here: a lock of the pair that it began is none.
+        """
         origin = origin_of(address)
-        return max(self._pairs.left((username, origin), now), self._addresses.left(origin, now))
+        trail = self._pairs.trails.get((username, origin))
+        pair = 0.0 if trail is None or trail.last == but_for else max(0.0, trail.until - now)
+        return max(pair, self._addresses.left(origin, now))
 
     def delay(self, username: str, now: float) -> float:
         """How many seconds the answer to this user's password has to be held back."""
@@ -116,15 +121,26 @@ class Lockout:
             pair.locks = min(pair.locks + 1, 10)
             pair.failures.clear()
         if whole:
-            trail = self._addresses.add(origin, now)
-            if self._addresses.recent(origin, now, ADDRESS_SECONDS) >= ADDRESS_FAILURES:
-                trail.until = now + ADDRESS_LOCK
-                trail.failures.clear()
+            self.failed_at(address, now)
         return self.wait(username, address, now)
 
-    def succeeded(self, username: str, address: str) -> None:
-        """Note a right password: the pair's failures are forgotten."""
+    def failed_at(self, address: str, now: float) -> None:
+        """Note a wrong password against the whole address, which :meth:`failed` has not counted there."""
+        origin = origin_of(address)
+        trail = self._addresses.add(origin, now)
+        if self._addresses.recent(origin, now, ADDRESS_SECONDS) >= ADDRESS_FAILURES:
+            trail.until = now + ADDRESS_LOCK
+            trail.failures.clear()
+
+    def succeeded(self, username: str, address: str, but_for: float | None = None) -> None:
+        """Note a right password: the pair's failures are forgotten.
+
+        :param but_for: when a failure was noted that was none.
+        """
         self._pairs.trails.pop((username, origin_of(address)), None)
+        trail = self._users.trails.get(username)
+        if trail is not None and but_for is not None and but_for in trail.failures:
+            trail.failures.remove(but_for)
 
     def unlock(self, username: str = "", address: str = "") -> int:
         """Forget what is held against a user, an address or both (an administrator says so).

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from astcti.interfaces import IClient
+from astcti.model.channels import normalise_interface
 from astcti.services.control import Command
 from astcti.services.desk import Desk
 from astcti.services.floor import Attendance
@@ -17,7 +18,7 @@ from astcti.services.membership.figures import figures_of
 from astcti.services.pausing import Pausing
 from astcti.services.pausing.agentstate import state_of
 
-CAPABILITIES = ("errcodes", "events2", "actr", "resume")
+CAPABILITIES = ("errcodes", "events2", "queues", "actr", "resume")
 
 
 class Overview:
@@ -45,7 +46,7 @@ class Overview:
             "name": operator.full_name if operator is not None else "",
             "supervisor": operator is not None and operator.is_supervisor,
             "seat": attendance.seat.id if attendance.seat is not None else None,
-            "phones": list(attendance.phones),
+            "phones": [normalise_interface(channel) for channel in attendance.channels],
             "peer": client.peer,
             "secure": client.secure,
             "system": attendance.system,
@@ -58,11 +59,12 @@ class Overview:
     def _state(self, username: str) -> dict[str, Any]:
         shift = self._pausing.shift_of(username)
         if shift is None:
-            return {"state": "", "reason": "", "paused_queues": []}
+            return {"state": "", "reason": "", "by": "", "paused_queues": []}
         summary = shift.standing.summary()
         return {
             "state": state_of(summary, shift.activity),
             "reason": summary.cause.reason if summary.cause is not None else "",
+            "by": summary.cause.by if summary.cause is not None else "",
             "paused_queues": [queue for queue, _ in summary.queues],
         }
 

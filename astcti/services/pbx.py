@@ -39,6 +39,9 @@ class IPbx(IAsk, Protocol):
     def retry(self) -> None:
         """Try now, if no link is there or under way."""
 
+    def read_now(self) -> None:
+        """Read what has come, instead of when the reactor gets round to it."""
+
     def configure(self, settings: Settings) -> None:
         """Go by other settings, which need no other link."""
 

@@ -33,6 +33,7 @@ from astcti.services.books import Books
 from astcti.services.counters import Counters
 from astcti.services.duty import Answer
 from astcti.services.floor import Attendance, Floor
+from astcti.services.seating import MAX_MADE
 
 
 class IMembership(Protocol):
@@ -115,7 +116,7 @@ class Reception:
         return Deferred.fromCoroutine(self._log_in(attendance, command))
 
     async def _log_in(self, attendance: Attendance, command: Login) -> Reply:
-        checked = await self._accounts.login(command.username, command.digest, attendance.client.peer)
+        checked = await self._accounts.enter(attendance.client, command.username, command.digest)
         return self.admit(attendance, checked)
 
     def present(self, operator: Operator) -> Attendance | None:
@@ -134,17 +135,21 @@ class Reception:
     ) -> LoggedIn:
         """Log somebody in who has proved who they are.
 
+        :param checked: who they are, as configured when that began.
         :param seat: where they have to sit; None: at their own, if they have one.
         :param replaces: whether they take the place of their own earlier connection, whatever the settings say.
         :raises Refused: all the same.
         """
         client = attendance.client
-        # Checking took a while: the client may be gone by now, and so may the operator.
+        # Checking took a while: the client may be gone by now, so may the operator, and the password may be another.
         if self._floor.of(client).operator is not None:
             raise Refused(903, "already authenticated")
         self.need_link()
         operator = self.books.operators.get(checked.id)
-        if operator is None or operator.username != checked.username:
+        still = operator is not None and operator.username == checked.username
+        if operator is None or not still or not self._accounts.still_valid(checked, operator):
+            raise Refused(911, "wrong user name or password")
+        if not self._accounts.admits(operator, client.peer):
             raise Refused(911, "wrong user name or password")
         first = self._floor.present(operator)
         if first is not None and not (replaces or self.books.settings.takeover):
@@ -188,9 +193,23 @@ class Reception:
 
     def _claim_extension(self, attendance: Attendance, command: ClaimExtension) -> Reply:
         operator = self._may_claim(attendance)
-        seat = self.books.seats.at_extension(command.extension)
-        self.books.seats.check_extension(operator, seat)
+        seats = self.books.seats
+        if seats.any_phone and seats.roaming and operator.seat_id is None and not operator.is_call_center:
+            seat = seats.of_phone(command.extension) or self._make_seat(command.extension)
+        else:
+            seat = seats.at_extension(command.extension)
+        seats.check_extension(operator, seat)
         return self._sit(attendance, seat)
+
+    def _make_seat(self, extension: str) -> Seat:
+        """A seat for a phone that has none, instead of one that nobody sits at."""
+        seats = self.books.seats
+        if "/" not in extension:
+            return seats.at_extension(extension)
+        if len(seats.made) >= MAX_MADE:
+            for seat in [seat for seat in seats.made.values() if self._floor.is_free(seat)]:
+                seats.forget(seat)
+        return seats.make(extension)
 
     def _may_claim(self, attendance: Attendance) -> Operator:
         operator = attendance.known_operator()

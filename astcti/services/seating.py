@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+import re
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
+from astcti.config.addresses import normal_channel
+from astcti.config.identifiers import stable_id
 from astcti.config.model import Configuration, Operator, Seat
 from astcti.errors import Refused
 from astcti.model.channels import normalise_interface
 
 LOOPBACK_MAC = "00:00:00:00:00:00"  # what historic clients send when they run on the server's own machine
 
-_Network = IPv4Network | IPv6Network
+#: Phones that operators may name though no seat has them: one endpoint of a technology for phones. No ``Local``, trunk,
+#: ``number@trunk`` or path into one: whoever sits at a phone has the PBX call it.
+_PLAIN_PHONE = re.compile(r"(?:SIP|PJSIP|IAX2|SCCP|Skinny)/[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", re.IGNORECASE)
+_NUMBER = re.compile(r"[A-Za-z0-9*#._+-]{1,64}")  # what can be dialled in a context
+MAX_MADE = 10_000  # seats that are not configured; those that nobody sits at go first
+
+_Block = tuple[int, int, int]
+"""Version, length of the prefix, and the prefix as a number."""
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -34,50 +45,116 @@ def _key(channel: str) -> str:
     return technology.lower() + slash + resource
 
 
+def _block(host: str) -> _Block | None:
+    """The addresses of a seat: one, or a network. A host name is nothing to compare an address with."""
+    try:
+        network = ip_network(host, strict=False)
+    except ValueError:
+        return None
+    length = network.prefixlen
+    return network.version, length, int(network.network_address) >> (network.max_prefixlen - length)
+
+
 @dataclass(frozen=True, slots=True)
 class SeatBook:
-    """The enabled seats of one configuration, found in one look-up (by address: in one pass over ``networks``)."""
+    """The enabled seats of one configuration, found in one look-up (by address: one for each length of a prefix).
+
+    :ivar lengths: of the prefixes of IPv4 and of IPv6 in ``by_block``, the longest first.
+    :ivar roaming: whether operators without a fixed seat may claim any seat by its phone.
+    :ivar any_phone: whether they may also name a phone that is at no seat; it gets one that is not configured.
+    :ivar answering: the phones that are called through the setting ``auto_answer_context``, as channels show them, and
+        the interface of that; ``by_answering`` the seats of these interfaces.
+    :ivar made: these seats, by id, in the order in which they were made. They are in the other tables too.
+    """
 
     by_id: dict[int, Seat]
     by_mac: dict[str, Seat]
     by_channel: dict[str, Seat]
     by_number: dict[str, tuple[str, ...]]
-    networks: tuple[tuple[_Network, Seat], ...]
+    by_block: dict[_Block, tuple[Seat, ...]]
+    lengths: dict[int, tuple[int, ...]]
     channels: dict[int, tuple[str, ...]]
     roaming: bool = True
+    any_phone: bool = False
+    answering: dict[str, str] = field(default_factory=dict)
+    by_answering: dict[str, Seat] = field(default_factory=dict)
+    made: dict[int, Seat] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, configuration: Configuration, roaming: bool = True) -> SeatBook:
-        """Index the seats.
-
-        :param roaming: whether operators without a fixed seat may claim any seat by its phone.
-        """
+    def of(
+        cls, configuration: Configuration, roaming: bool = True, any_phone: bool = False, auto_answer_context: str = ""
+    ) -> SeatBook:
+        """Index the seats."""
         by_channel = {_key(c): s for c, s in configuration.seat_by_channel.items()}
         by_number: dict[str, tuple[str, ...]] = {}
         for channel in by_channel:
             number = number_of(channel)
             by_number[number] = (*by_number.get(number, ()), channel)
-        networks: list[tuple[_Network, Seat]] = []
-        for seat in configuration.seat_by_id.values():
-            if seat.host:
-                try:
-                    networks.append((ip_network(seat.host, strict=False), seat))
-                except ValueError:
-                    continue  # a host name: nothing to compare an address with
-        networks.sort(key=lambda n: (-n[0].prefixlen, n[1].id))
+        by_block: dict[_Block, tuple[Seat, ...]] = {}
+        for seat in sorted(configuration.seat_by_id.values(), key=lambda seat: seat.id):
+            block = _block(seat.host)
+            if block is not None:
+                by_block[block] = (*by_block.get(block, ()), seat)
+        lengths = {v: {length for version, length, _ in by_block if version == v} for v in (4, 6)}
         return cls(
             by_id=dict(configuration.seat_by_id),
             by_mac=dict(configuration.seat_by_mac),
             by_channel=by_channel,
             by_number=by_number,
-            networks=tuple(networks),
+            by_block=by_block,
+            lengths={version: tuple(sorted(found, reverse=True)) for version, found in lengths.items()},
             channels=dict(configuration.channels_of),
             roaming=roaming,
+            any_phone=any_phone,
+            **_answering(configuration, auto_answer_context),
         )
 
+    # -- seats that are not configured
+
+    def make(self, phone: str) -> Seat:
+        """A seat for a phone that has none.
+
+        :raises Refused: 916, it is no plain phone; 908, there are too many such seats.
+        """
+        match = _PLAIN_PHONE.fullmatch(phone)
+        if match is None:
+            raise Refused(916, "unknown extension")
+        if len(self.made) >= MAX_MADE:
+            raise Refused(908, "too many extensions")
+        seat = Seat(id=stable_id("seat", _key(phone), self.by_id), exten=normal_channel(phone))
+        self._add(seat)
+        return seat
+
+    def forget(self, seat: Seat) -> None:
+        """Nobody needs a seat that was made any more."""
+        if self.made.pop(seat.id, None) is not None:
+            key = _key(seat.exten)
+            del self.by_id[seat.id], self.channels[seat.id], self.by_channel[key]
+            number = number_of(key)
+            self.by_number[number] = tuple(c for c in self.by_number.get(number, ()) if c != key)
+
+    def adopt(self, earlier: SeatBook) -> None:
+        """Keep the seats that were made by an earlier configuration, as far as this one has room for them."""
+        for seat in earlier.made.values() if self.any_phone else ():
+            if seat.id not in self.by_id and _key(seat.exten) not in self.by_channel:
+                self._add(seat)
+
+    def _add(self, seat: Seat) -> None:
+        key = _key(seat.exten)
+        self.made[seat.id] = self.by_id[seat.id] = self.by_channel[key] = seat
+        self.channels[seat.id] = (seat.exten,)
+        number = number_of(key)
+        self.by_number[number] = (*self.by_number.get(number, ()), key)
+
     def phones(self, seat: Seat) -> tuple[str, ...]:
-        """The interfaces of a seat as channels show them, the main one first."""
-        return tuple(dict.fromkeys(normalise_interface(c) for c in self.channels.get(seat.id, ())))
+        """The interfaces of a seat as channels show them, the main one first; then those by which some are called."""
+        phones = list(map(normalise_interface, self.channels.get(seat.id, ())))
+        through = [self.answering[phone] for phone in phones if phone in self.answering] if self.answering else ()
+        return tuple(dict.fromkeys((*phones, *through)))
+
+    def of_phone(self, phone: str) -> Seat | None:
+        """The seat that a phone belongs to."""
+        return self.by_channel.get(_key(phone)) or self.by_answering.get(phone)
 
     def at_mac(self, mac: str, peer: str) -> Seat:
         """The seat with that MAC.
@@ -113,7 +190,9 @@ class SeatBook:
         address = parse_address(peer)
         if address is None:
             return ()
-        return tuple(seat for network, seat in self.networks if address in network)
+        bits, version, number = address.max_prefixlen, address.version, int(address)
+        blocks = ((version, length, number >> (bits - length)) for length in self.lengths[version])
+        return tuple(seat for block in blocks for seat in self.by_block.get(block, ()))
 
     def check_mac(self, operator: Operator, seat: Seat) -> None:
         """Whether this operator may take the seat whose MAC they sent.
@@ -134,3 +213,19 @@ class SeatBook:
             raise Refused(916, "this operator is bound to another extension")
         if operator.seat_id is None and not self.roaming:
             raise Refused(916, "this operator may not choose an extension")
+
+
+def _answering(configuration: Configuration, context: str) -> dict[str, Any]:
+    """The phones that answer by themselves when they are called through a context. The number alone says there which
+    phone is meant: of two with the same the first is, the other is called directly."""
+    answering: dict[str, str] = {}
+    by_answering: dict[str, Seat] = {}
+    for extension in configuration.extensions if context else ():
+        seat, number = configuration.seat_by_id.get(extension.seat_id), number_of(extension.exten)
+        through = f"Local/{number}@{context}"
+        if seat is None or not (extension.enabled and extension.can_auto_answer) or through in by_answering:
+            continue
+        if _NUMBER.fullmatch(number):
+            answering[normalise_interface(extension.exten)] = through
+            by_answering[through] = seat
+    return {"answering": answering, "by_answering": by_answering}

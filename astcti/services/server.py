@@ -69,6 +69,7 @@ class Server(MultiService):
     """Everything that :func:`astcti.tap.build_tree` puts together.
 
     :ivar ready: fires when clients can come in for the first time; fails with :class:`StartFailed`.
+    :ivar on_stopping: called first of all when it stops.
     """
 
     name = "astcti"
@@ -95,6 +96,7 @@ class Server(MultiService):
         self.changeover = changeover
         self.board = board
         self.ready = start.ready
+        self.on_stopping: Callable[[], object] = lambda: None
         self._start = start
         self._warnings = warnings
         self._clock = clock
@@ -115,6 +117,7 @@ class Server(MultiService):
 
     async def _stop(self) -> None:
         self._log.info("Stopping")
+        self.on_stopping()
         self.running = 0
         parts: Sequence[IService] = list(self)
         await self._within(PART_SECONDS, self.door.close)

@@ -63,6 +63,11 @@ class StatusBoard:
             "counters": self._counters(),
         }
 
+    def sentence(self) -> str:
+        """How it is, in one line, for whoever supervises processes."""
+        floor, pbx = self._desk.floor, "up" if self._link.up else f"away ({self._link.pbx.state})"
+        return f"PBX {pbx}, {self._factory.clients} clients, {floor.logged_in} logged in"
+
     def _actions(self) -> dict[str, Any]:
         """How actions ended: those remembered, ``hours`` back at most, and those since the start."""
         if self._ledger is None:
@@ -86,6 +91,7 @@ class StatusBoard:
         floor = self._desk.floor
         return {
             "listening": self._door.addresses,
+            "trouble": self._door.trouble,
             "connected": self._factory.clients,
             "logged_in": floor.logged_in,
             "seated": len(floor.seated),

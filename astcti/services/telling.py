@@ -46,6 +46,7 @@ class Teller:
     ) -> None:
         self.audience = audience
         self._fault = fault
+        self._floor = floor
         self._at_phone = floor.at_phone
         self._start = start
         self._counters = counters
@@ -56,7 +57,7 @@ class Teller:
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to the client at its seat, if there is one and they may hear of it."""
-        attendance = self._at_phone.get(notice.seat)
+        attendance = self._floor.at(notice.seat) if self._floor.behind else self._at_phone.get(notice.seat)
         if attendance is None or attendance.operator is None:
             return
         try:
@@ -109,7 +110,7 @@ class Teller:
     def _sends(self, attendance: Attendance, operator: Operator, notice: Notice) -> Sends:
         """The actions for this moment of the call, once each for a call at a seat."""
         kind, service_id = notice.kind, notice.service_id
-        if notice.pop:
+        if notice.pop or (notice.repeated and kind == "Link"):
             moment = "LINK"
         elif kind == "Callerid" or (kind == "Newstate" and notice.call.state == "Ringing"):
             moment = "RINGING"
@@ -121,6 +122,10 @@ class Teller:
         if not audience.is_active(operator, service_id):
             return NOTHING
         sends = audience.sends(service_id, moment, attendance.system)
+        if notice.repeated:  # they had these; what follows goes by it
+            if sends or audience.sends(service_id, "HANGUP", attendance.system):
+                self._first(attendance, notice, moment)
+            return NOTHING
         if moment == "LINK":
             if audience.sends(service_id, "HANGUP", attendance.system):
                 self._first(attendance, notice, moment)

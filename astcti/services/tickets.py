@@ -1,8 +1,8 @@
 """Tickets: who logged in comes back with one in microseconds, without a password. Pure; the time is an argument.
 
-A ticket is 66 bytes in base64, all of them public but for what the key has signed: whose it is, when the password was
-last proved, randomness, and a digest of everything it depends on (credential, seat, rights). Nothing in it is secret by
-itself; whoever holds it can log in.
+A ticket is 73 bytes in base64, all of them public but for what the key has signed: whose it is, when the password was
+last proved and when the ticket was given, randomness, and a digest of everything it depends on (credential, seat,
+rights). Nothing in it is secret by itself; whoever holds it can log in.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from twisted.logger import Logger
 from astcti.config.files import make_folder, write_file
 from astcti.errors import ConfigError
 
-LIFE_SECONDS = 12 * 3600  # from the proof of the password; a shift and its overtime
+LIFE_SECONDS = 12 * 3600  # of a ticket; a shift and its overtime
+PROOF_SECONDS = 7 * 86_400  # from the proof of the password, however often the ticket was replaced since
 CLOCK_SECONDS = 60  # how far in the future a ticket may be of a server whose clock was set back since
 KEY_BYTES = 32
 SERIAL_BYTES = 12
 _MARK_BYTES = 16  # of the two HMACs; nobody guesses 128 bits by asking
-_VERSION = 1
-_BODY = struct.Struct(f">B4sIIQ{SERIAL_BYTES}s{_MARK_BYTES}s")
+_VERSION = 3
+_BODY = struct.Struct(f">B4sQQQQ{SERIAL_BYTES}s{_MARK_BYTES}s")
 _SIZE = _BODY.size + _MARK_BYTES
 
 _log = Logger()
@@ -43,7 +44,7 @@ class Forged(ValueError):
 class Ticket:
     """What a genuine ticket says; whether it still counts is another matter.
 
-    :ivar proved: when the password was proved, seconds since 1970.
+    :ivar proved: when the password was proved, seconds since 1970; ``given`` when the ticket was.
     :ivar serial: differs for each ticket.
     :ivar rests_on: a digest of what it depends on, see :meth:`TicketOffice.issue`.
     """
@@ -51,6 +52,7 @@ class Ticket:
     operator_id: int
     seat_id: int
     proved: int
+    given: int
     serial: bytes = field(repr=False)
     rests_on: bytes = field(repr=False)
 
@@ -72,19 +74,25 @@ class TicketOffice:
     def _key_id(self) -> bytes:
         return self._digest(b"key", b"")[:4]
 
-    def issue(self, operator_id: int, seat_id: int, proved: float, serial: bytes, rests_on: tuple[str, ...]) -> str:
+    def salts(self) -> bytes:
+        """Secret bytes for another purpose, the same as long as the key is."""
+        return self._digest(b"salts", b"")
+
+    def issue(
+        self, operator_id: int, seat_id: int, proved: float, given: float, serial: bytes, rests_on: tuple[str, ...]
+    ) -> str:
         """A new ticket.
 
         :param rests_on: what it depends on: void as soon as one of these texts is another.
         """
         body = _BODY.pack(
-            _VERSION, self._key_id, operator_id & 0xFFFFFFFF, seat_id & 0xFFFFFFFF, int(proved), serial,
-            self._rests_on(rests_on),
+            _VERSION, self._key_id, operator_id, seat_id, int(proved), int(given),
+            serial, self._rests_on(rests_on),
         )  # fmt: skip
         return urlsafe_b64encode(body + self._digest(b"ticket", body)).decode("ascii").rstrip("=")
 
     def read(self, text: str) -> Ticket | None:
-        """What a ticket says; None for one of another key, which may have been genuine once.
+        """What a ticket says; None for one of another key or server version, which may have been genuine once.
 
         :raises Forged: it never was.
         """
@@ -92,21 +100,23 @@ class TicketOffice:
             data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except (Base64Error, ValueError) as e:
             raise Forged("malformed") from e
-        if len(data) != _SIZE or data[0] != _VERSION:
+        if data and data[0] != _VERSION:
+            return None
+        if len(data) != _SIZE:
             raise Forged("malformed")
         body, mark = data[: _BODY.size], data[_BODY.size :]
-        _, key_id, operator_id, seat_id, proved, serial, rests_on = _BODY.unpack(body)
+        _, key_id, operator_id, seat_id, proved, given, serial, rests_on = _BODY.unpack(body)
         if key_id != self._key_id:
             return None
         if not hmac.compare_digest(mark, self._digest(b"ticket", body)):
             raise Forged("wrong signature")
         if urlsafe_b64encode(data).decode("ascii").rstrip("=") != text:
             raise Forged("malformed")  # the last character's spare bits
-        return Ticket(operator_id, seat_id, proved, serial, rests_on)
+        return Ticket(operator_id, seat_id, proved, given, serial, rests_on)
 
     def still_counts(self, ticket: Ticket, rests_on: tuple[str, ...], now: float) -> bool:
         """Whether a ticket is neither too old nor void."""
-        in_time = -CLOCK_SECONDS <= now - ticket.proved <= LIFE_SECONDS
+        in_time = -CLOCK_SECONDS <= now - ticket.given <= LIFE_SECONDS and now - ticket.proved <= PROOF_SECONDS
         return hmac.compare_digest(ticket.rests_on, self._rests_on(rests_on)) and in_time
 
     def _rests_on(self, texts: tuple[str, ...]) -> bytes:

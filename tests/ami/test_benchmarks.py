@@ -11,7 +11,11 @@ from types import ModuleType
 from twisted.trial.unittest import SynchronousTestCase
 
 import benchmarks.__main__ as program
+from astcti.actions.registry import action_types
 from astcti.ami.message import MessageReader
+from astcti.config.difference import difference
+from astcti.config.validation import validate
+from benchmarks.reloadcentre import centre, colleagues, kinds
 from benchmarks.table import Row, markdown_table, text_table
 from benchmarks.traffic import INTEREST, recorded_calls, stream
 
@@ -88,3 +92,18 @@ class TrafficTests(SynchronousTestCase):
         kept = MessageReader(INTEREST, banner=False).feed(data)
         self.assertLess(len(kept) / count, 0.4)
         self.assertIn("BridgeEnter", {m.event for m in kept})
+
+
+class ReloadTests(SynchronousTestCase):
+    """The changes that a reload is measured with."""
+
+    def test_changes(self) -> None:
+        """Each can be used, and is another configuration; who is said to share a queue does."""
+        now = centre(20, 15)
+        for kind in kinds(20):
+            changed, concerned = kind.change(now)
+            self.assertEqual(validate(changed, action_types()).errors, (), kind.name)
+            self.assertNotEqual(changed, now)
+            self.assertEqual(bool(difference(now, changed)), bool(concerned), kind.name)
+            now = changed
+        self.assertEqual(colleagues(now, range(1)), {i for i in range(20) if i % 5 in (0, 1, 3)})

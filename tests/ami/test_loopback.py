@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from astcti.ami.client import AMIClient, AMIFactory, AMISettings, Credentials, ami_endpoint
 from astcti.ami.message import Message, MessageReader
-from astcti.errors import AMIError, AMILost, ConfigError
+from astcti.errors import AMIError, AMILost, AMITimeout, ConfigError
 from tests.ami.fake import BANNER, BOOTED
 from tests.ami.recorded import stream
 
@@ -67,8 +69,71 @@ class Case(TestCase):
         self.addCleanup(self.port.stopListening)
         return int(self.port.getHost().port)
 
+    async def read_now(self, port: int, **tls: Any) -> None:
+        """What lies at the socket is there within a call, without a turn of the reactor; also nothing, and the end."""
+        events: list[str] = []
+        up: Deferred[None] = Deferred()
+        endpoint = ami_endpoint(reactor, "127.0.0.1", port, **tls)
+        client = AMIClient(
+            reactor,  # type: ignore[arg-type]
+            endpoint,
+            CREDENTIALS,
+            on_event=lambda message: events.append(message.event),
+            on_up=lambda: up.callback(None),
+            on_down=lambda reason: events.append("down"),
+        )
+        client.read_now()
+        client.startService()
+        await up
+        await self.turn()  # we were called while the login was being read
+        client.read_now()
+        transport = self.pbx.links[0].transport  # type: ignore[attr-defined]
+        before = len(events)
+        transport.write(b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\n" * 3000)  # more than TLS keeps for the next turn
+        getattr(transport, "transport", transport).doWrite()
+        for _ in range(2000):  # the reactor has no turn meanwhile, and the kernel may need a moment
+            client.read_now()
+            if events[before:]:
+                break
+            time.sleep(0.001)
+        self.assertEqual(set(events[before:]), {"Hangup"})
+        transport.abortConnection()
+        while "down" not in events:
+            client.read_now()
+            await self.turn()
+        await client.stopService()
+
+    async def turn(self) -> None:
+        """Let the reactor do something else."""
+        d: Deferred[None] = Deferred()
+        reactor.callLater(0.005, d.callback, None)  # type: ignore[attr-defined]
+        await d
+
 
 class PlainTests(Case):
+    async def test_read_now(self) -> None:
+        """When many others are heard in one turn of the reactor, the PBX is listened to in between."""
+        await self.read_now(self.listen())
+
+    async def test_nobody_answers(self) -> None:
+        """Where packets are dropped on the way, that is said, and stopping meanwhile is no failure."""
+        full = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.addCleanup(full.close)
+        for _ in range(3):  # whose queue is full answers nobody
+            filler = socket.socket()
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        endpoint = ami_endpoint(reactor, *full.getsockname())
+        clock: Any = reactor
+        factory = AMIFactory(clock, CREDENTIALS, settings=AMISettings(connect_timeout=0.2))
+        error = await self.assertFailure(factory.connect(endpoint), AMITimeout)
+        self.assertEqual(str(error), "no connection within 0.2 s")
+        client = AMIClient(clock, endpoint, CREDENTIALS, settings=AMISettings(connect_timeout=60))
+        client.startService()
+        await client.stopService()
+        self.assertEqual(client.state, "idle")
+
     async def test_a_call_and_a_reconnection(self) -> None:
         """Log in, see a recorded call go by, lose the connection, wait, and be there again."""
         port = self.listen()
@@ -96,12 +161,6 @@ class PlainTests(Case):
         await ups[1]
         await client.stopService()
         self.assertEqual((client.state, len(downs)), ("idle", 1))
-
-    async def turn(self) -> None:
-        """Let the reactor do something else."""
-        d: Deferred[None] = Deferred()
-        reactor.callLater(0.005, d.callback, None)  # type: ignore[attr-defined]
-        await d
 
     async def test_nobody_there(self) -> None:
         """Where nobody listens, one try fails with words."""
@@ -145,6 +204,10 @@ class TLSTests(Case):
         state = protocol.state
         await protocol.logoff()
         return state
+
+    async def test_read_now(self) -> None:
+        """So it is in TLS."""
+        await self.read_now(self.serve("127.0.0.1"), tls=True, ca_file=self.ca_file(self.ca))
 
     async def test_right_authority(self) -> None:
         """A certificate of our authority, made out to the address we connect to, is accepted."""

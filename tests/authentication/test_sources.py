@@ -21,6 +21,7 @@ from astcti.errors import SourceUnavailable
 from astcti.interfaces import IAuthenticationSource
 from astcti.model.commands import Authenticate, ChangePassword, LoggedIn, Login
 from astcti.model.identity import Attempt, Person, Verdict
+from astcti.services.books import Books
 from astcti.services.sources import Place, Sources
 from tests.services.fakes import AtOnce, Later, Office, call_centre, digest, scratch
 
@@ -59,7 +60,7 @@ def with_sources(office: Office, *sources: Any, order: tuple[str, ...], **settin
     kinds = table_of([*authentication_sources().values(), *sources])
     wanted = replace(office.settings, auth_sources=order, **settings)
     office.accounts.sources = Sources(kinds, Place(office.clock, AtOnce(), office.accounts.check_digest, wanted))
-    office.desk.configure(office.configuration, wanted)
+    office.desk.configure(Books.of(office.configuration, wanted))
     return office
 
 

@@ -28,9 +28,10 @@ from astcti.client.programs import Programs
 from astcti.errors import Refused
 from astcti.model.actions import RenderedAction
 from astcti.model.commands import ClaimExtension, ClaimMac, Command, Reply, ReportAction, SetSystem
-from astcti.protocols.client import Profile, service
+from astcti.protocols.client import Profile, waiting
 from astcti.protocols.settings import ProtocolSettings
 from astcti.protocols.transport import ServerFactory
+from tests.outside import skip_without
 from tests.protocols.fakes import OPER1, FakeDesk, a_notice, an_action
 
 SETTINGS = ProtocolSettings(require_tls="no")
@@ -198,7 +199,7 @@ class ReconnectTests(AgentTestCase):
 
     async def test_after_a_loss(self) -> None:
         """A lost connection is told, and then the agent is back in its seat."""
-        self.patch(service, "FIRST_WAIT", 0.05)
+        self.patch(waiting, "FIRST_WAIT", 0.05)
         self.agent(extension="SIP/202")
         await self.nth(LoggedIn)
         self.desk.clients[0].dismiss(999, "configuration changed, please log in again", "reload")
@@ -209,8 +210,8 @@ class ReconnectTests(AgentTestCase):
 
     async def test_still_logged_in_elsewhere(self) -> None:
         """A server that has not noticed the loss yet says that the operator is logged in: the agent waits."""
-        self.patch(service, "FIRST_WAIT", 0.05)
-        self.patch(service, "LONGEST_WAIT", 0.05)
+        self.patch(waiting, "FIRST_WAIT", 0.05)
+        self.patch(waiting, "PASSING", {**waiting.PASSING, 910: 0.05})
         agent = self.agent(extension="SIP/202")
         await self.nth(LoggedIn)
         self.desk.refusals = [Refused(910, "operator already logged in")]
@@ -219,9 +220,18 @@ class ReconnectTests(AgentTestCase):
         self.assertEqual(self.kinds(), ["LoggedIn", "Lost", "Lost", "LoggedIn"])
         self.assertTrue(agent.running)
 
+    async def test_replaced(self) -> None:
+        """Whose operator has logged in elsewhere ends, instead of throwing the other one out."""
+        self.patch(waiting, "FIRST_WAIT", 0.05)
+        agent = self.agent(extension="SIP/202")
+        await self.nth(LoggedIn)
+        self.desk.clients[0].dismiss(910, "logged in elsewhere", "replaced")
+        self.assertEqual((await agent.ended).number, 910)  # type: ignore[union-attr]
+        self.assertEqual(self.kinds(), ["LoggedIn", "Rejected"])
+
     async def test_password_changed_meanwhile(self) -> None:
         """Who is no longer known ends, instead of trying for ever."""
-        self.patch(service, "FIRST_WAIT", 0.05)
+        self.patch(waiting, "FIRST_WAIT", 0.05)
         agent = self.agent(extension="SIP/202")
         await self.nth(LoggedIn)
         self.desk.accounts.clear()
@@ -232,6 +242,8 @@ class ReconnectTests(AgentTestCase):
 
 class CallTests(AgentTestCase):
     """Calls."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     async def test_story_of_a_call(self) -> None:
         """Events come in order, each as it is; actions follow the event that asks for them."""
@@ -338,14 +350,14 @@ class CallTests(AgentTestCase):
         """What goes wrong while actions are told is logged, and the agent goes on."""
         agent = self.agent(extension="SIP/202")
         await self.nth(LoggedIn)
-        told = agent._tell
+        told = agent.tell
 
         def stumble(happening: Happening) -> None:
             if isinstance(happening, ActionDone):
                 raise RuntimeError("nobody can read this")
             told(happening)
 
-        agent._tell = stumble
+        agent.tell = stumble
         with capturedLogs():
             self.desk.clients[0].notify(a_notice("Link"), an_action())
             await self.nth(CallEvent)

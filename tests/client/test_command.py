@@ -20,8 +20,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.commands import agent as command
 from astcti.model.actions import RenderedAction
+from astcti.model.commands import Originate, Pause
 from tests.actions.hostile_names import HOSTILE_NAMES
 from tests.client.test_agent import AgentTestCase
+from tests.outside import skip_without
 from tests.protocols.fakes import a_notice, an_action
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +75,8 @@ class Run(ProcessProtocol):
 class CommandTests(AgentTestCase):
     """The command against a server."""
 
+    skip = skip_without("ASTCTI_TEST_WHOLE")
+
     def run_agent(self, *arguments: str, password: str = "pass", **environment: str) -> Run:
         """Run it."""
         port = self.port.getHost().port
@@ -119,6 +123,39 @@ class CommandTests(AgentTestCase):
         self.assertEqual((objects[0]["seat"], objects[0]["compression"]), (["SIP/202"], 0))
         self.assertEqual(objects[2]["parameters"], "http://crm.example/?callerid=200&calldata=12345")
         self.assertIn("SetSystem(system='WINDOWS')", map(repr, self.desk.asked))
+
+    async def test_commands(self) -> None:
+        """With --commands what is typed is done, and the end of the input ends nothing; without it nothing is read."""
+        run = self.run_agent("-e", "SIP/202", "--commands")
+        await run.printed("logged in")
+        run.transport.write(b"pause lunch\ndial 0123 outgoing\n")
+        await run.printed("your phone is called")
+        self.assertEqual(self.desk.asked[-2:], [Pause(True, "", "lunch"), Originate("0123", "outgoing")])
+        self.desk.clients[0].pause_changed(0, "")
+        await run.printed("confirmed")
+        run.transport.write(b"quit\n")
+        self.assertEqual(await run.ended, 0)
+        lines = [line[10:].split(None, 1) for line in run.output.decode().splitlines()]
+        self.assertEqual([line[0] for line in lines], ["logged", ">", ">", "pause", ">"])
+        self.assertEqual(run.errors, b"")
+
+    async def test_no_more_commands(self) -> None:
+        """The end of the input ends nothing; without --commands nothing is read."""
+        for options in (["--commands"], []):
+            run = self.run_agent("-e", "SIP/202", "--json", *options)
+            await run.printed('"login"')
+            run.transport.write(b"ready\n")
+            run.transport.closeStdin()
+            client = self.desk.clients[0]
+            if options:
+                await run.printed('"answer"')
+            client.notify(a_notice("Link"), ())
+            await run.printed('"Link"')
+            self.assertEqual(await run.signal("TERM"), 0)
+            answers = [o for o in map(json.loads, run.output.splitlines()) if o["event"] == "answer"]
+            self.assertEqual(
+                [(a["order"], a["ok"], a["text"]) for a in answers], [("ready", True, "ready")] * len(options)
+            )
 
     async def test_refused(self) -> None:
         """A wrong password ends it with 1, and the reason."""

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.client.happenings import (
     ActionDone,
+    Answered,
     CallEvent,
     Happening,
     LoggedIn,
@@ -53,6 +54,7 @@ def everything(text: str) -> list[Happening]:
         Lost("h:1", text, 2),
         QueueChanged(text, True),
         ServerEvent(text, "x", text, {text: text}),
+        Answered(text, False, text),
     ]
 
 
@@ -84,6 +86,8 @@ class LineTests(SynchronousTestCase):
             Lost("cti.example:5000", "the server closed the connection", 2),
             Rejected("cti.example:5000", "wrong user name or password"),
             ServerEvent("Pbx", "pbx", "", {"state": "down"}),
+            Answered("pause lunch", True, "asked for"),
+            Answered("ready", False, "paused; PAUSE OUT ends that", 903),
         ]
         self.assertEqual([line_of(happening, WHEN) for happening in story], [
             "08:20:06  logged in          oper1 at PJSIP/201 PJSIP/251  cti.example:5000  TLS  compressed",
@@ -100,6 +104,8 @@ class LineTests(SynchronousTestCase):
             "08:20:06  not connected      cti.example:5000: the server closed the connection; trying again in 2 s",
             "08:20:06  refused            cti.example:5000: wrong user name or password",
             "08:20:06  Pbx                state=down",
+            "08:20:06  > pause            lunch  asked for",
+            "08:20:06  > ready            refused: paused; PAUSE OUT ends that",
         ])  # fmt: skip
 
     @given(st.sampled_from(sorted(HOSTILE_NAMES.values())) | st.text(max_size=30))

@@ -62,7 +62,13 @@ class TextTests(SynchronousTestCase):
         text = status_text({**STATUS, "pbx": pbx, "clients": clients})
         self.assertIn("PBX            waiting, lost 00:01:01 ago, pbx:5038\n", text)
         self.assertIn("listening on nothing", text)
+        self.assertNotIn("trouble", text)
         self.assertIn("PBX            waiting, pbx:5038", status_text({**STATUS, "pbx": {**pbx, "since": None}}))
+
+    def test_port_taken(self) -> None:
+        """Clients that are to come in elsewhere and cannot are a trouble that is shown."""
+        clients = {**STATUS["clients"], "trouble": "cannot listen for clients at tcp:5001: Address already in use"}
+        self.assertIn("cannot listen for clients at tcp:5001", status_text({**STATUS, "clients": clients}))
 
     def test_reload(self) -> None:
         """A reload says what became of it, with every reason."""

@@ -23,7 +23,7 @@ ACTION: dict[str, Any] = {
 CLIENT: dict[str, Any] = {
     "operator": "anna", "name": "Anna", "supervisor": False, "seat": 1, "phones": ["PJSIP/201"], "peer": "192.0.2.1",
     "secure": True, "system": "LINUX", "seconds": 61.0, "backlog": 0, "capabilities": [], "state": "paused",
-    "reason": "lunch", "paused_queues": [],
+    "reason": "lunch", "by": "self", "paused_queues": [],
 }  # fmt: skip
 
 
@@ -61,6 +61,11 @@ class AnswerTests(SynchronousTestCase):
         for part in ("anna", "paused (lunch)", "PJSIP/201", "192.0.2.1", "TLS", "00:01:01", "… and 1 more clients"):
             self.assertIn(part, text)
         self.assertIn("(not logged in)", tables.clients_text([CLIENT, nobody]))
+        for reason, by, shown in (
+            ("lunch", "supervisor", "paused (lunch, by supervisor)"), ("", "pbx", "paused (by pbx)"),
+            ("lunch", "self", "paused (lunch)"),
+        ):  # fmt: skip
+            self.assertIn(shown, tables.clients_text([{**CLIENT, "state": "paused", "reason": reason, "by": by}]))
         self.assertIn("paused in a, b", tables.clients_text([{**CLIENT, "reason": "", "paused_queues": ["a", "b"]}]))
         self.assertEqual(tables.clients_text([]), "nobody is connected\n")
 

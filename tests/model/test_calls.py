@@ -396,6 +396,15 @@ class Rebuilding(SynchronousTestCase):
         talk.enters("b1", SECOND)
         self.assertEqual(talk.pops, [("PJSIP/202", "1.1")])
 
+    def test_ends_of_what_was_found(self) -> None:
+        """A phone that was found in use is free when its call is over, whatever its seat has heard of that call."""
+        talk = Talk("PJSIP/201")
+        for phone in (FIRST, SECOND):
+            found = facts.ChannelNew(phone[0], phone[0], phone[1], "Up", "", "", "phones", "", "")
+            self.assertEqual(talk.tracker.restore([found], {phone[0]}, talk.now), [])
+            talk.tracker.listen("PJSIP/202")
+            self.assertEqual([(n.kind, n.seat) for n in talk.hangs_up(phone[0])], [("Hangup", phone[1][:9])])
+
     def test_vanished_calls_end(self) -> None:
         """Calls that ended meanwhile are ended at their seats, too."""
         talk = answered()

@@ -14,23 +14,33 @@ from astcti.errors import Refused
 from astcti.interfaces import IClient, IDesk
 from astcti.model.actions import RenderedAction
 from astcti.model.commands import (
+    AskQueues,
     ChangePassword,
     ClaimExtension,
     ClaimMac,
     Command,
     Done,
+    EndWrapUp,
     Identify,
+    JoinQueue,
+    LeaveQueue,
     ListQueues,
     ListServices,
     LoggedIn,
     Login,
     Originate,
+    Pause,
+    PauseConfirmed,
+    PausePending,
+    QueueFigures,
     QueueList,
+    QueueReport,
     Reply,
     ReportAction,
     SendText,
     ServiceList,
     SetSystem,
+    SetWrapUp,
     Telecommute,
 )
 from astcti.model.notices import CallView, Notice
@@ -117,7 +127,17 @@ class FakeDesk:
                 return QueueList((("astcti", True), ("sales", False)))
             case Originate(_, "nosuch"):
                 raise Refused(922, "unknown or unusable service")
-            case Originate() | Telecommute() | ReportAction() | SendText():
+            case Pause(True, _, "nosuch"):
+                raise Refused(931, "unknown pause reason")
+            case Pause(paused):
+                return PausePending() if paused else PauseConfirmed()
+            case AskQueues(queue):
+                return QueueReport(
+                    tuple(QueueFigures(q, 2, 1, 0, 3, 4, 17) for q in ([queue] if queue else ["astcti"]))
+                )
+            case Originate() | Telecommute() | ReportAction() | SendText() | EndWrapUp() | SetWrapUp():
+                return Done()
+            case JoinQueue() | LeaveQueue():
                 return Done()
 
     def _sit(self, client: IClient, seat: str) -> tuple[str, ...]:

@@ -53,9 +53,11 @@ class CommandTests:
 
     def test_always(self) -> None:
         """NOOP, KEEP, CAPS and QUIT are answered whoever asks, in any case of letters."""
-        self.expect("noop", "100 OK", "Keep", "104 15000", "CAPS", "106", "CAPS ?", "106 errcodes events2 actr resume")
+        self.expect(
+            "noop", "100 OK", "Keep", "104 15000", "CAPS", "106", "CAPS ?", "106 errcodes events2 queues actr resume"
+        )
         self.expect("CAPS PHONE errcodes", "106 errcodes", "CAPS Events2", "106 errcodes events2")
-        self.expect("CAPS", "106 errcodes events2", "QUIT", "900 OK")
+        self.expect("CAPS", "106 errcodes events2", "CAPS queues", "106 errcodes events2 queues", "QUIT", "900 OK")
         self.assertTrue(self.peer.closed)
 
     def test_surplus_is_passed_over(self) -> None:

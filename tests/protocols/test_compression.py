@@ -13,6 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.protocols.compression import Deflater, PrimedDeflater, StreamDeflater
 from astcti.protocols.inflation import InflateError, Inflater, RatioGuard
 from astcti.protocols.limits import INFLATE_STEP
+from astcti.protocols.outflow import Outflow
+from astcti.protocols.replies import Code, Dialect
 
 CLIENT_VECTOR = bytes.fromhex(
     "58 c3 0a 0d 76 0d 52 c8 2f 48 2d 32 e4 02 00 00 00 ff ff"
@@ -191,3 +193,60 @@ class InflaterTests(SynchronousTestCase):
                 self.assertEqual(inflater.plain, 64 * 1024)
             else:
                 self.assertTrue(useful)
+
+
+class ApartTests(SynchronousTestCase):
+    """What nobody may guess by its length: a line that refers to nothing and that nothing refers to."""
+
+    secret = b"107 AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIj\n"
+    other = b"107 zYxWvUtSrQpOnMlKjIhGfEdCbA9876543210_-zYxWvUtSrQ\n"
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(st.tuples(st.booleans(), st.sampled_from(MESSAGES[:3]) | st.binary(min_size=1, max_size=300))))
+    def test_any_order(self, messages: list[tuple[bool, bytes]]) -> None:
+        """Between whatever else it is read like everything, at once, and the stream ends as it should."""
+        for make in DeflaterTests.makers:
+            deflater, z = make(), zlib.decompressobj()
+            for is_secret, plain in messages:
+                data = deflater.apart(plain) if is_secret else deflater.compress(plain)
+                self.assertEqual(z.decompress(data), plain)
+            z.decompress(deflater.finish())
+            self.assertTrue(z.eof)
+
+    def test_refers_to_nothing(self) -> None:
+        """It is as long whether or not the same was sent before."""
+        for make in DeflaterTests.makers:
+            lengths = set()
+            for before in (self.secret, self.other):
+                deflater = make()
+                deflater.compress(before)
+                lengths.add(len(deflater.apart(self.secret)))
+            self.assertEqual(len(lengths), 1, lengths)
+
+    def test_nothing_refers_to_it(self) -> None:
+        """Who has a guess sent to the client learns nothing from how long that becomes."""
+        for make in DeflaterTests.makers:
+            lengths = set()
+            for secret in (self.secret, self.other):
+                deflater = make()
+                deflater.compress(MESSAGES[2])
+                deflater.apart(secret)
+                lengths.add(len(deflater.compress(b"<event>" + self.secret[4:-1] + b"</event>\n")))
+            self.assertEqual(len(lengths), 1, lengths)
+
+    def test_as_lines(self) -> None:
+        """Tickets keep their place among the lines, and are no longer or shorter by what is around them."""
+        sizes = set()
+        for ticket, around in ((self.secret, self.secret), (self.secret, self.other), (self.other, self.other)):
+            outflow = Outflow(Dialect.V2, frozenset({"resume", "events2"}))
+            outflow.compress(PrimedDeflater(9), 9)
+            said = around.decode()[4:-1]
+            for code, text in ((100, f"OK {said}"), (107, ticket.decode()[4:-1]), (100, f"OK {said}")):
+                if code == Code.TICKET:
+                    outflow.secret(code, text)
+                else:
+                    outflow.reply([(code, text)])
+            data = outflow.take(last=True)
+            self.assertEqual(zlib.decompress(data), b"100 OK %b\n%b100 OK %b\n" % (around[4:-1], ticket, around[4:-1]))
+            sizes.add(len(data))
+        self.assertEqual(len(sizes), 1, sizes)

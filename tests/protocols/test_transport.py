@@ -98,6 +98,24 @@ class MemoryTests(SynchronousTestCase):
         protocol.connectionLost(Failure(ConnectionGone()))
         self.assertEqual((self.factory.clients, len(self.desk.detached)), (0, 1))
 
+    def test_breath(self) -> None:
+        """While much is heard of clients, or of their ends, there is time for what matters more, and not too often."""
+        breaths: list[float] = []
+        self.factory.on_breath = lambda: breaths.append(round(self.clock.seconds(), 3))
+        connections = [self.connect() for _ in range(20)]
+        for protocol, _ in connections:
+            self.clock.rightNow += 0.001  # within one turn of the reactor
+            protocol.dataReceived(b"NOOP\n")
+        self.assertEqual(breaths, [0.005, 0.01, 0.015, 0.02])
+        breaths.clear()
+        self.clock.rightNow += 1
+        for protocol, _ in connections:
+            protocol.connectionLost(Failure(ConnectionGone()))
+        self.assertEqual(breaths, [1.02])
+        self.clock.rightNow -= 1  # a clock that is set back does not stop it
+        self.connect()[0].dataReceived(b"NOOP\n")
+        self.assertEqual(breaths, [1.02, 0.02])
+
     def test_timer(self) -> None:
         """One timer serves all clients, and none runs when there is nobody."""
         connections = [self.connect() for _ in range(5)]

@@ -42,8 +42,9 @@ class Play:
         phones: Iterable[str] = PHONES,
         filtered: bool = True,
         change: Callable[[list[Message]], list[Message]] = lambda messages: messages,
+        anywhere: str = "",
     ) -> None:
-        plan = Plan.of(services)
+        plan = Plan.of(services, anywhere)
         self.tracker = Tracker(plan, phones)
         self.notices: list[Notice] = []
         reader = MessageReader(interest_for(plan) if filtered else None)

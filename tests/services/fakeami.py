@@ -54,12 +54,32 @@ class FakeAMI(Protocol):
             end = {"coreshowchannels": "CoreShowChannelsComplete", "bridgelist": "BridgeListComplete",
                    "queuestatus": "QueueStatusComplete"}[name]  # fmt: skip
             self.say(f"Event: {end}\r\nActionID: {action_id}\r\nEventList: Complete\r\nListItems: 0\r\n\r\n".encode())
+        elif name in ("queueadd", "queueremove"):
+            self._respond(action_id)
+            self._tell_member(name == "queueadd", headers)
         elif name == "logoff":
             self.pbx.logoffs += 1
             self._respond(action_id, "Goodbye", Message="Thanks for all the fish.")
             self.transport.loseConnection()
         else:
             self._respond(action_id)
+
+    def _tell_member(self, added: bool, headers: dict[str, str]) -> None:
+        """Somebody is a member of a queue, or none any more."""
+        queue, interface = headers["queue"], headers["interface"]
+        member = (headers.get("penalty", "0"), "1" if headers.get("paused") in ("true", "1") else "0")
+        if added:
+            self.pbx.members[queue, interface] = member
+        else:
+            member = self.pbx.members.pop((queue, interface), member)
+        event = "QueueMemberAdded" if added else "QueueMemberRemoved"
+        name = headers.get("membername", interface)
+        said = {
+            "Event": event, "Privilege": "agent,all", "Queue": queue, "MemberName": name, "Interface": interface,
+            "StateInterface": interface, "Membership": "dynamic", "Penalty": member[0], "Status": "1",
+            "Paused": member[1],
+        }  # fmt: skip
+        self.say("".join(f"{name}: {value}\r\n" for name, value in said.items()).encode() + b"\r\n")
 
     def _respond(self, action_id: str, response: str = "Success", **headers: str) -> None:
         lines = [f"Response: {response}", f"ActionID: {action_id}", *(f"{n}: {v}" for n, v in headers.items())]
@@ -78,6 +98,7 @@ class FakePBX(Factory):
 
     :ivar links: manager links that logged in.
     :ivar refuses: whether logins are refused.
+    :ivar members: queue and interface to penalty and paused, as they were asked for.
     """
 
     noisy = False
@@ -87,6 +108,7 @@ class FakePBX(Factory):
         self.logins = 0
         self.logoffs = 0
         self.refuses = False
+        self.members: dict[tuple[str, str], tuple[str, str]] = {}
         self._port: IListeningPort | None = None
         self._waiting: list[Deferred[FakeAMI]] = []
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import md5
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ from astcti.model.node import Node
 from astcti.model.notices import CallView, Notice
 from astcti.services.accounts import Accounts
 from astcti.services.desk import Desk
+from astcti.services.slicing import Slices
 
 T = TypeVar("T")
 
@@ -119,6 +121,8 @@ class AtOnce:
         self.jobs += 1
         return maybeDeferred(work)
 
+    spare = run
+
 
 class Later:
     """Does slow work when told to."""
@@ -130,6 +134,8 @@ class Later:
         done: Deferred[T] = Deferred()
         self.jobs.append((work, done))
         return done
+
+    spare = run
 
     def finish(self) -> None:
         """Do all that waits."""
@@ -217,11 +223,40 @@ def call_centre(**changes: Any) -> Configuration:
     return replace(configuration, **changes)
 
 
+class Turns:
+    """A clock for slices: a turn of the reactor takes a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def callLater(self, delay: float, call: Callable[..., object], *about: Any) -> Any:
+        return self._clock.callLater(delay + 1, call, *about)
+
+
+def short_slices(clock: Clock, steps: int = 1) -> Slices:
+    """Slices of so many steps."""
+    ticks = count()
+    return Slices(Turns(clock), steps, lambda: next(ticks))
+
+
+def whole_slices(clock: Clock) -> Slices:
+    """Slices that are as long as anybody likes: all is done in one turn, however slow the machine is."""
+    return Slices(clock, timer=lambda: 0.0)
+
+
 class Office:
     """A desk with everything around it faked."""
 
-    def __init__(self, configuration: Configuration | None = None, *, listening: Any = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        *,
+        listening: Any = None,
+        slices: Callable[[Clock], Slices] = whole_slices,
+        **settings: Any,
+    ) -> None:
         self.clock = Clock()
+        self.slices = slices(self.clock)
         self.phones = Phones()
         self.members = Members()
         self.store = Store()
@@ -237,6 +272,7 @@ class Office:
             listening=self.phones if listening is None else listening,
             membership=self.members,
             start=self.started.append,
+            slices=self.slices,
         )
         self.desk.link_changed(True)
         verifyObject(IDesk, self.desk)

@@ -73,9 +73,12 @@ class LineClient(LineOnlyReceiver):
         return [line for line in self.lines if line.startswith(f'<event id="{kind}')]
 
 
-async def connect(port: int) -> LineClient:
-    """A client that has been greeted."""
-    endpoint = clientFromString(reactor, f"tcp:127.0.0.1:{port}")
+async def connect(port: int, source: str = "") -> LineClient:
+    """A client that has been greeted.
+
+    :param source: the address it comes from; else the system chooses.
+    """
+    endpoint = clientFromString(reactor, f"tcp:127.0.0.1:{port}{f':bindAddress={source}' if source else ''}")
     client: LineClient = await endpoint.connect(Factory.forProtocol(LineClient))
     await client.expect("100 WELCOME")
     return client

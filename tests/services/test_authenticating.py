@@ -1,4 +1,4 @@
-"""Logging in by AUTH, and coming back by ticket."""
+"""Logging in by AUTH."""
 
 from __future__ import annotations
 
@@ -6,30 +6,44 @@ from dataclasses import replace
 from typing import Any
 
 import scramp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.config.model import Configuration
+from astcti.config.model import Configuration, Operator
 from astcti.errors import Refused
 from astcti.model.commands import (
     Authenticate,
     Challenge,
     ChangePassword,
-    ClaimExtension,
-    ClaimMac,
     ContinueAuthentication,
     LoggedIn,
     Login,
 )
 from astcti.protocols.scram import ClientExchange
-from astcti.services.credentials import verifier_of
-from astcti.services.tickets import LIFE_SECONDS, Forged, TicketOffice
-from tests.services.fakes import FakeClient, Office, call_centre, digest
+from astcti.services.accounts import Accounts
+from astcti.services.books import Books
+from astcti.services.credentials import protect, verifier_of
+from tests.services.fakes import AtOnce, FakeClient, Office, call_centre, digest
 
 MAC = "00:1c:bf:37:53:ba"
 PLUS = "SCRAM-SHA-256-PLUS"
 SCRAM = "SCRAM-SHA-256"
+HASHED = protect(digest("a"))
+
+
+class Full:
+    """Has too much to do."""
+
+    def run(self, work: Any, /) -> Any:
+        return fail(Refused(908, "try later"))
+
+    spare = run
+
+
+def hashed(**changes: Any) -> Configuration:
+    """The call centre, where argon2id hashes alone are stored; everybody's password is ``a``."""
+    configuration = call_centre(**changes)
+    return replace(configuration, operators=tuple(replace(o, password=HASHED) for o in configuration.operators))
 
 
 def knowing_scram(**changes: Any) -> Configuration:
@@ -107,6 +121,15 @@ class ScramTests(SynchronousTestCase):
         self.assertEqual(self.scram(self.office.client(), "anna", "a").number, 917)
         self.assertEqual(self.office.ask(self.office.client(), Login("anna", digest("a"))).number, 917)
 
+    def test_password_replaced_meanwhile(self) -> None:
+        """Who is challenged by a password that an administrator then replaces is not let in by it."""
+        client, exchange = self.office.client(), ClientExchange("anna", digest("a").encode(), "n")
+        challenge = self.office.ask(client, Authenticate(SCRAM, exchange.first()))
+        new = tuple(replace(o, password=digest("new"), scram="") for o in self.office.configuration.operators)
+        self.office.desk.configure(Books.of(replace(self.office.configuration, operators=new), self.office.settings))
+        refused = self.office.ask(client, ContinueAuthentication(exchange.reply(challenge.data)))
+        self.assertEqual((refused.number, refused.reason), (911, "wrong user name or password"))
+
     def test_given_up(self) -> None:
         """AUTH * ends it, nothing goes on from there, and what began in the clear does not go on in TLS."""
         client = self.office.client()
@@ -136,7 +159,7 @@ class ScramTests(SynchronousTestCase):
 
     def test_possible_after_one_login(self) -> None:
         """Where only another hash is stored, the first login by PASS makes SCRAM possible; a new password replaces."""
-        self.office = Office(call_centre())
+        self.office = Office(hashed())
         self.assertEqual(self.scram(self.office.client(), "anna", "a").number, 911)
         client = self.office.client()
         self.office.ask(client, Login("anna", digest("a")))
@@ -147,174 +170,155 @@ class ScramTests(SynchronousTestCase):
 
     def test_not_known_does_not_close_the_address(self) -> None:
         """A floor that tries SCRAM before the server can know it is not locked out as a whole."""
+        self.office = Office(hashed(operators=tuple(
+            Operator(id=i, username=f"n{i}", full_name="", password=HASHED) for i in range(1, 61)
+        )))  # fmt: skip
+        clients = [self.office.client() for _ in range(60)]
+        for i, client in enumerate(clients, 1):
+            self.assertEqual(self.scram(client, f"n{i}", "a").number, 911)
+        for i, client in enumerate(clients, 1):
+            self.assertEqual(self.office.ask(client, Login(f"n{i}", digest("a"))).username, f"n{i}")
+            self.office.desk.detach(client)
+        self.assertEqual(self.office.accounts.lockout.wait("anna", "192.0.2.10", 0), 0)
+
+    def test_md5_alone(self) -> None:
+        """Where the digest itself is stored SCRAM works at once, and challenges as an unknown user is challenged."""
         self.office = Office(call_centre())
-        for _ in range(30):
-            self.scram(self.office.client(), "anna", "a")
-            self.office.accounts.lockout.unlock("anna")
-        self.assertEqual(self.office.accounts.lockout.wait("bruno", "192.0.2.10", 0), 0)
+        first = [ClientExchange(u, digest("a").encode(), "n").first() for u in ("anna", "anna", "nobody")]
+        salts = [self.office.ask(self.office.client(), Authenticate(SCRAM, f)).data.split(b",", 1)[1] for f in first]
+        self.assertEqual(salts[0], salts[1])
+        self.assertEqual(len(salts[0]), len(salts[2]))
+        self.assertEqual(self.scram(self.office.client(), "anna", "x").number, 911)
+        self.assertEqual(self.scram(self.office.client(), "anna", "a").username, "anna")
+
+    def test_md5_alone_is_replaced(self) -> None:
+        """A login by SCRAM replaces an MD5 credential by better ones, as one by PASS does."""
+        self.office = Office(call_centre())
+        self.office.accounts.configure(self.office.configuration, upgrade=True)
+        self.assertEqual(self.scram(self.office.client(), "anna", "a").username, "anna")
+        self.assertTrue(self.office.store.kept["anna"].startswith("$argon2id$"))
+        self.assertTrue(self.office.store.scrams["anna"].startswith("$scram-sha-256$"))
+
+    def test_too_busy_to_make(self) -> None:
+        """Who cannot be checked because too much waits is told so, and it is no wrong password."""
+        self.office = Office(call_centre())
+
+        self.patch(self.office.accounts, "_work", Full())
+        self.assertEqual(self.scram(self.office.client(), "anna", "a").number, 907)
+        self.assertEqual(self.office.accounts.lockout.delay("anna", 0), 0)
 
 
-class TicketTests(SynchronousTestCase):
-    """Coming back."""
+class FirstTryTests(SynchronousTestCase):
+    """Clients try SCRAM first and then PASS, where the server has nothing to check SCRAM by: it costs them nothing."""
 
     def setUp(self) -> None:
-        self.office = Office()
+        self.office = Office(hashed())
 
-    def at_work(self, username: str = "anna", password: str = "a") -> tuple[FakeClient, str]:
-        """Somebody at the first seat, and their ticket."""
+    def try_both(self, username: str, password: str, then: str | None = None) -> Any:
+        """As our client does; the last answer."""
         client = self.office.client()
-        self.office.ask(client, Login(username, digest(password)))
-        self.office.ask(client, ClaimMac(MAC))
-        self.assertGreaterEqual(client.tickets, 1)
-        return client, self.office.desk.ticket(client)
-
-    def resume(self, ticket: str, client: FakeClient | None = None) -> Any:
-        return self.office.ask(client or self.office.client(), Authenticate("RESUME", ticket.encode()))
-
-    def test_back_at_the_seat(self) -> None:
-        """A ticket gives operator and seat, and a new ticket, without a password being checked."""
-        client, ticket = self.at_work()
-        self.office.desk.detach(client)
-        new = self.office.client()
-        self.assertEqual(self.resume(ticket, new), LoggedIn("anna", ("PJSIP/201", "Local/251@phones/n")))
-        self.assertEqual(new.tickets, 1)
-
-    def test_dead_connection_is_replaced(self) -> None:
-        """Who comes back before the server noticed gets in at once; the old connection ends."""
-        old, ticket = self.at_work()
-        new = self.office.client()
-        self.assertIsInstance(self.resume(ticket, new), LoggedIn)
-        self.assertEqual(old.dismissed, [(910, "logged in elsewhere", "replaced")])
-        # ... and once more with the same one, when the new ticket was lost on the way.
-        self.office.desk.ticket(new)
-        self.assertIsInstance(self.resume(ticket), LoggedIn)
-
-    def test_old_tickets_do_not_replace(self) -> None:
-        """A ticket from before does not throw out who is there."""
-        client, ticket = self.at_work()
-        for _ in range(3):
-            self.office.desk.ticket(client)
-        self.assertEqual(self.resume(ticket).number, 910)
-        self.assertEqual(client.dismissed, [])
-
-    def test_seat_taken_meanwhile(self) -> None:
-        """Somebody else at the seat stays there."""
-        client, ticket = self.at_work()
-        self.office.desk.detach(client)
-        self.at_work("bruno", "b")
-        self.assertEqual(self.resume(ticket).number, 914)
-
-    def test_void(self) -> None:
-        """Another password, another seat, a disabled operator, other rights: the ticket is worth nothing."""
-        client, ticket = self.at_work()
-        self.office.desk.detach(client)
-        good = call_centre()
-        first, rest = good.operators[0], good.operators[1:]
-        for changes in ({"password": digest("z")}, {"enabled": False}, {"seat_id": 2}, {"is_call_center": False},
-                        {"ldap_dn": "cn=x"}, {"password_alt": digest("z")}):  # fmt: skip
-            configuration = replace(good, operators=(replace(first, **changes), *rest))
-            self.office.desk.configure(configuration, self.office.settings)
-            self.assertEqual(self.resume(ticket).number, 902, changes)
-        seats = (replace(good.seats[0], exten="PJSIP/999"), *good.seats[1:])
-        self.office.desk.configure(replace(good, seats=seats), self.office.settings)
-        self.assertEqual(self.resume(ticket).number, 902)
-        self.office.desk.configure(good, self.office.settings)
-        self.assertIsInstance(self.resume(ticket), LoggedIn)
-
-    def test_own_change_renews(self) -> None:
-        """Who changes the password gets a ticket for the new one; the one before is void."""
-        client, ticket = self.at_work()
-        before = client.tickets
-        self.office.ask(client, ChangePassword(digest("a"), digest("new")))
-        self.assertGreater(client.tickets, before)
-        new = self.office.desk.ticket(client)
-        self.office.desk.detach(client)
-        self.assertEqual(self.resume(ticket).number, 902)
-        self.assertIsInstance(self.resume(new), LoggedIn)
-
-    def test_twelve_hours(self) -> None:
-        """Renewing does not prolong: after twelve hours the password is asked for."""
-        _, ticket = self.at_work()
-        self.office.clock.advance(LIFE_SECONDS - 1)
-        new = self.office.client()
-        self.assertIsInstance(self.resume(ticket, new), LoggedIn)
-        renewed = self.office.desk.ticket(new)
-        self.office.clock.advance(2)
-        self.assertEqual(self.resume(renewed).number, 902)
-
-    def test_goodbye(self) -> None:
-        """After QUIT it is over."""
-        client, ticket = self.at_work()
-        client.said_goodbye = True
-        self.office.desk.detach(client)
-        self.assertEqual(self.resume(ticket).number, 902)
-
-    def test_forged(self) -> None:
-        """Guesses count like wrong passwords; tickets of a key that was lost are no guesses."""
-        _, ticket = self.at_work()
-        other = TicketOffice(b"another").issue(1, 1, 0, b"x" * 12, ())
-        for _ in range(40):
-            self.assertEqual(self.resume(other).number, 902)
-        wrong = ticket[:-2] + ("AA" if ticket[-2:] != "AA" else "BB")
-        for _ in range(5):
-            self.assertEqual(self.resume(wrong).number, 911)
-        self.assertEqual(self.resume(ticket).number, 917)
-
-    def test_survives_a_restart(self) -> None:
-        """Another server with the same key takes it."""
-        _, ticket = self.at_work()
-        key = self.office.desk.identity.office
-        self.office = Office()
-        self.office.desk.identity.office = key
-        self.assertIsInstance(self.resume(ticket), LoggedIn)
-
-    @settings(max_examples=200, deadline=None)
-    @given(st.integers(0, 87), st.sampled_from("ABab01-_"))
-    def test_any_tampering(self, place: int, character: str) -> None:
-        """Whatever character is another, nobody gets in."""
-        office = TicketOffice(b"k")
-        ticket = office.issue(1, 2, 3, b"s" * 12, ("a",))
-        place %= len(ticket)
-        changed = ticket[:place] + character + ticket[place + 1 :]
-        if changed == ticket:
-            return
+        self.office.clock.advance(1)
+        exchange = ClientExchange(username, digest(password).encode(), "nonce")
+        challenge = self.office.ask(client, Authenticate(SCRAM, exchange.first()))
+        if not isinstance(challenge, Challenge):
+            return challenge
+        refused = self.office.ask(client, ContinueAuthentication(exchange.reply(challenge.data)))
+        self.assertEqual((refused.number, refused.reason), (911, "wrong user name or password"))
         try:
-            self.assertIsNone(office.read(changed))
-        except Forged:
-            pass
+            self.office.desk.may_try(client, username)
+        except Refused as e:
+            return e
+        answer = self.office.ask(client, Login(username, digest(password if then is None else then)))
+        self.office.desk.detach(client)
+        return answer
 
-    def test_no_seat_no_ticket(self) -> None:
-        """Before the seat is taken there is none."""
-        client = self.office.client()
-        self.assertEqual(self.office.desk.ticket(client), "")
-        self.office.ask(client, Login("anna", digest("a")))
-        self.assertEqual(self.office.desk.ticket(client), "")
+    def test_forgiven(self) -> None:
+        """However often somebody logs in they are neither locked out nor answered late."""
+        for _ in range(20):
+            self.assertEqual(self.try_both("anna", "a").username, "anna")
+            self.office.accounts._scrams.clear()
+        lockout = self.office.accounts.lockout
+        self.assertEqual((lockout.delay("anna", 20), lockout.wait("bruno", "192.0.2.10", 20)), (0, 0))
 
+    def test_forgiven_at_the_last(self) -> None:
+        """Who is right at last, after as many failures as one may have but one, gets in."""
+        for _ in range(4):
+            self.assertEqual(self.try_both("anna", "x").number, 911)
+        self.assertEqual(self.try_both("anna", "a").username, "anna")
 
-class SeatTests(SynchronousTestCase):
-    """The rules of seats, each once."""
+    def test_wrong_counts_once(self) -> None:
+        """A wrong password tried both ways is one failure, whether or not there is such a user."""
+        for username in ("anna", "nobody"):
+            numbers = [self.try_both(username, "x").number for _ in range(6)]
+            self.assertEqual(numbers, [911] * 5 + [917], username)
 
-    def refused(self, office: Office, client: FakeClient, command: Any) -> int:
-        answer = office.ask(client, command)
-        assert isinstance(answer, Refused), answer
-        return answer.number
+    def test_two_guesses_count_twice(self) -> None:
+        """Two different passwords are two failures, so that nobody guesses at double speed."""
+        numbers = [self.try_both("anna", "x", then="y").number for _ in range(4)]
+        self.assertEqual(numbers, [911, 911, 911, 917])
 
-    def test_several_phones(self) -> None:
-        """All phones of a seat are named, the main one first."""
-        office, client = Office(), FakeClient()
-        office.desk.attach(client)
-        office.ask(client, Login("anna", digest("a")))
-        self.assertEqual(office.ask(client, ClaimMac(MAC)).info, "PJSIP/201 Local/251@phones/n")
-        self.assertEqual(self.refused(office, client, ClaimExtension("PJSIP/202")), 903)
+    def test_looks_alike(self) -> None:
+        """With a verifier, without and without a user, failures of SCRAM alone lead to the same answers."""
+        seen = set()
+        for username in ("anna", "scramble", "nobody"):
+            office = self.office = Office(hashed(operators=(
+                Operator(id=1, username="anna", full_name="", password=HASHED),
+                Operator(id=2, username="scramble", full_name="", password=HASHED, scram=verifier_of(digest("a"))),
+            )))  # fmt: skip
+            numbers = []
+            for _ in range(7):
+                client, exchange = office.client(), ClientExchange(username, digest("x").encode(), "n")
+                office.clock.advance(1)
+                answer = office.ask(client, Authenticate(SCRAM, exchange.first()))
+                if isinstance(answer, Challenge):
+                    answer = office.ask(client, ContinueAuthentication(exchange.reply(answer.data)))
+                numbers.append(answer.number)
+                office.desk.detach(client)
+            numbers.append(office.ask(office.client(), Login(username, digest("a"))).number)
+            seen.add(tuple(numbers))
+        self.assertEqual(seen, {(911,) * 5 + (917,) * 3})
 
-    def test_rules(self) -> None:
-        """Call-centre operators send MAC; without roaming nobody chooses; one seat, one operator."""
-        office = Office(allow_roaming_extension=False)
-        anna, carla = office.client(), office.client()
-        office.ask(anna, Login("anna", digest("a")))
-        self.assertEqual(self.refused(office, anna, ClaimExtension("PJSIP/201")), 916)
-        office.ask(anna, ClaimMac(MAC))
-        office.ask(carla, Login("carla", digest("c")))
-        self.assertEqual(self.refused(office, carla, ClaimExtension("PJSIP/202")), 916)
-        self.assertEqual(self.refused(office, carla, ClaimMac(MAC)), 914)
-        self.assertEqual(self.refused(office, office.client(), Login("anna", digest("a"))), 910)
+    def test_gone_meanwhile(self) -> None:
+        """Who hangs up while the answer is held back leaves nothing behind but a failure of the address."""
+        for _ in range(10):
+            self.office.accounts.lockout.failed("anna", "203.0.113.1", self.office.clock.seconds())
+        client, exchange = self.office.client(), ClientExchange("anna", digest("x").encode(), "n")
+        challenge = self.office.ask(client, Authenticate(SCRAM, exchange.first()))
+        self.assertIsNone(self.office.ask(client, ContinueAuthentication(exchange.reply(challenge.data))))
+        self.office.desk.detach(client)
+        self.office.clock.advance(5)
+        self.assertIsNone(self.office.accounts.doubts.of(client, "anna"))
+        for _ in range(29):
+            self.office.accounts.lockout.failed_at(client.peer, self.office.clock.seconds())
+        self.assertGreater(self.office.accounts.lockout.wait("bruno", client.peer, self.office.clock.seconds()), 0)
+
+    def test_salts_stay(self) -> None:
+        """After a restart unknown users are challenged as before, as those with verifiers are."""
+        salts = set()
+        for key in (b"one", b"another"):
+            accounts = Accounts(self.office.clock, AtOnce(), self.office.configuration, key=key, salts=lambda: b"kept")
+            salts.add(accounts.no_verifier("nobody").salt)
+        self.assertEqual(len(salts), 1)
+
+    def test_address_counts_who_does_not_go_on(self) -> None:
+        """Proofs that nothing right follows close the address, whoever they are for."""
+        for i in range(30):
+            client, exchange = self.office.client(), ClientExchange(f"n{i}", digest("x").encode(), "n")
+            self.office.clock.advance(1)
+            challenge = self.office.ask(client, Authenticate(SCRAM, exchange.first()))
+            self.office.ask(client, ContinueAuthentication(exchange.reply(challenge.data)))
+            self.office.desk.detach(client)
+        self.assertEqual(self.office.ask(self.office.client(), Login("anna", digest("a"))).number, 917)
+
+    def test_older_clients_too(self) -> None:
+        """With a second credential for older clients the first login makes SCRAM possible as well, and only the
+        digest that SCRAM is to go by does."""
+        anna = Operator(id=1, username="anna", full_name="", password=HASHED, password_alt=protect(digest("latin")))
+        self.office = Office(hashed(operators=(anna,)))
+        self.office.ask(client := self.office.client(), Login("anna", digest("latin")))
+        self.office.desk.detach(client)
+        self.assertEqual(self.try_both("anna", "a").username, "anna")
+        exchange, client = ClientExchange("anna", digest("a").encode(), "n"), self.office.client()
+        challenge = self.office.ask(client, Authenticate(SCRAM, exchange.first()))
+        answer = self.office.ask(client, ContinueAuthentication(exchange.reply(challenge.data)))
+        self.assertEqual(answer.username, "anna")

@@ -7,11 +7,12 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.config.model import ServiceOperator, SpeedDial
+from astcti.config.model import PauseReason, ServiceOperator, SpeedDial
 from astcti.model.commands import ClaimMac, Login
 from astcti.model.node import Node
 from astcti.protocols.limits import XML_LINE
 from astcti.protocols.xmlevents import parse, render_node_event
+from astcti.services.books import Books
 from astcti.services.briefing import Briefing, fitting
 from tests.services.fakes import FakeClient, Office, call_centre, digest
 
@@ -36,7 +37,7 @@ class BriefingTests(SynchronousTestCase):
     def reload(self, **changes: Any) -> tuple[list[str], list[str]]:
         """Another configuration; the kinds that anna and bruno are told because of it."""
         before = len(self.anna.documents), len(self.bruno.documents)
-        self.office.desk.configure(call_centre(**changes), self.office.settings)
+        self.office.desk.configure(Books.of(call_centre(**changes), self.office.settings))
         self.office.clock.advance(0)
         told = (self.anna.documents[before[0] :], self.bruno.documents[before[1] :])
         return [k for k, _ in told[0]], [k for k, _ in told[1]]
@@ -48,7 +49,7 @@ class BriefingTests(SynchronousTestCase):
         """Whoever logs in is told who they are, their phones and their services, with penalties."""
         ((kind, document),) = self.anna.documents
         self.assertEqual((kind, dict(document.attributes)["fullname"]), ("Config", "Anna"))
-        phones, services, _, _ = document.children
+        phones, services, _, _, _ = document.children
         self.assertEqual([dict(p.attributes)["channel"] for p in phones.children], ["PJSIP/201", "Local/251@phones/n"])
         (_, queued, _) = [dict(s.attributes) for s in services.children]
         self.assertEqual((queued["queue"], queued["penalty"]), ("astcti", "1"))
@@ -71,6 +72,13 @@ class BriefingTests(SynchronousTestCase):
         group = self.anna.documents[-1][1].children[3].children[0]
         self.assertEqual([dict(d.attributes)["name"] for d in group.children], ["1", "0"])
 
+    def test_pause_reasons(self) -> None:
+        """The reasons that may be given for a pause are told to everybody, with what they mean."""
+        reasons = (PauseReason(code="lunch", description="Lunch break"), PauseReason(code="x", enabled=False))
+        self.assertEqual(self.reload(pause_reasons=reasons), (["Config"], ["Config"]))
+        (reason,) = self.anna.documents[-1][1].children[2].children
+        self.assertEqual(dict(reason.attributes), {"code": "lunch", "description": "Lunch break"})
+
     def test_services(self) -> None:
         """A new list of services, or another penalty, is told as such, too."""
         fewer = call_centre().service_operators[:2]
@@ -90,7 +98,7 @@ class BriefingTests(SynchronousTestCase):
 
     def test_gone_meanwhile(self) -> None:
         """Who leaves between a reload and their turn is not told, and leaves nothing behind."""
-        self.office.desk.configure(call_centre(extensions=()), self.office.settings)
+        self.office.desk.configure(Books.of(call_centre(extensions=()), self.office.settings))
         self.office.desk.detach(self.anna)
         self.office.clock.advance(0)
         self.assertEqual(len(self.anna.documents), 1)

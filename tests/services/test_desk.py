@@ -24,6 +24,7 @@ from astcti.model.commands import (
     ServiceList,
     SetSystem,
 )
+from astcti.services.books import Books
 from tests.services.fakes import AtOnce, FakeClient, Later, Office, call_centre, digest, notice
 
 MAC = {"anna": "00:1c:bf:37:53:ba", "bruno": "00:1c:bf:37:53:bb"}
@@ -130,6 +131,25 @@ class LoginTests(DeskTestCase):
         self.office.desk.detach(client)
         later.jobs[0][1].callback(True)
         self.assertEqual((len(self.office.desk.floor), self.office.desk.floor.logged_in), (0, 0))
+
+    def test_password_replaced_while_it_is_checked(self) -> None:
+        """A password that an administrator replaces during its check lets nobody in any more; another one's does."""
+        later = Later()
+        self.office.accounts._work = later
+        slow = tuple(replace(o, password="$argon2id$x") for o in self.office.configuration.operators)
+        self.office.desk.configure(Books.of(replace(self.office.configuration, operators=slow), self.office.settings))
+        clients = [self.office.client(), self.office.client()]
+        replies = [
+            self.office.desk.perform(c, Login(n, digest("x"))) for c, n in zip(clients, ("anna", "bruno"), strict=True)
+        ]
+        changed = tuple(replace(o, password="$argon2id$y") if o.username == "anna" else o for o in slow)
+        self.office.desk.configure(
+            Books.of(replace(self.office.configuration, operators=changed), self.office.settings)
+        )
+        for _, done in later.jobs:
+            done.callback(True)
+        self.assertEqual(self.failureResultOf(replies[0], Refused).value.number, 911)
+        self.assertEqual(self.successResultOf(replies[1]).username, "bruno")
 
     def test_order_is_enforced(self) -> None:
         """Nothing but a login is possible before it, and no second one after it."""
@@ -263,7 +283,7 @@ class ReloadTests(DeskTestCase):
     def configure(self, configuration: Configuration, **settings: Any) -> None:
         """Reload."""
         settings = {"upgrade_hashes": False, "require_tls": "no", **settings}
-        self.office.desk.configure(configuration, Settings(**settings))
+        self.office.desk.configure(Books.of(configuration, Settings(**settings)))
 
     def with_anna(self, **changes: Any) -> Configuration:
         """The configuration with anna changed."""
@@ -321,15 +341,15 @@ class ReloadTests(DeskTestCase):
     def test_calls_end_undisturbed(self) -> None:
         """Running calls of a service that was taken from an operator, or deleted, are told to the end; none pops."""
         changed = replace(self.office.configuration, service_operators=(ServiceOperator(service_id=2, operator_id=2),))
-        self.office.desk.configure(changed, self.office.settings, running={2})
+        self.office.desk.configure(Books.of(changed, self.office.settings), running={2})
         self.office.desk.notified([notice("Unlink", service_id=2), notice("Link", service_id=2, pop=True)])
         self.assertEqual(self.anna.kinds, ["Unlink", "Link"])
         self.assertEqual([actions for _, actions in self.anna.told], [(), ()])
         gone = replace(changed, services=self.office.configuration.services[:1], service_operators=())
-        self.office.desk.configure(gone, self.office.settings, running={2})
+        self.office.desk.configure(Books.of(gone, self.office.settings), running={2})
         self.office.desk.notified([notice(kind, "PJSIP/202", service_id=2) for kind in ("Unlink", "Hangup")])
         self.assertEqual(self.bruno.told[-1][0].service_id, 2)
-        self.office.desk.configure(gone, self.office.settings)
+        self.office.desk.configure(Books.of(gone, self.office.settings))
         self.office.desk.notified([notice("Newexten", "PJSIP/202", service_id=2)])
         self.assertEqual(self.bruno.kinds, ["Unlink", "Hangup"])
 

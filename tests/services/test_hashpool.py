@@ -68,3 +68,37 @@ class HashPoolTests(TestCase):
         go_on.set()
         results = [await d.addErrback(lambda f: f.value.number) for d in done]
         self.assertEqual((len(ran), results.count(990)), (2, 3))
+
+    async def test_spare_time(self) -> None:
+        """What nobody waits for is done one after the other, once nothing else is to be done."""
+        go_on, order = threading.Event(), list[str]()
+        self.addCleanup(go_on.set)
+        first = [self.pool.run(go_on.wait) for _ in range(3)]
+        spare = [self.pool.spare(lambda n=n: order.append(f"spare {n}")) for n in range(3)]
+        asked = [self.pool.run(lambda n=n: order.append(f"asked {n}")) for n in range(3)]
+        go_on.set()
+        await gatherResults([*first, *spare, *asked])
+        self.assertEqual((sorted(order[:3]), order[3:]), ([f"asked {n}" for n in range(3)],
+                                                          [f"spare {n}" for n in range(3)]))  # fmt: skip
+        self.assertEqual(await self.pool.spare(lambda: 7), 7)
+
+    async def test_spare_failures(self) -> None:
+        """What goes wrong then is raised where it was asked for, and what is behind it is done."""
+        broken, good = self.pool.spare(lambda: 1 // 0), self.pool.spare(lambda: 7)
+        with self.assertRaises(ZeroDivisionError):
+            await broken
+        self.assertEqual((await good, self.pool.waiting), (7, 0))
+
+    async def test_spare_ends_somewhere(self) -> None:
+        """That, too, has a ceiling, and ends with the server."""
+        self.patch(hashpool, "MAX_SPARE", 2)
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        pool = HashPool(reactor)
+        pool.startService()
+        running = pool.run(go_on.wait)
+        spare = [pool.spare(lambda: None) for _ in range(2)]
+        self.assertEqual(self.assertRaises(Refused, pool.spare, lambda: None).number, 917)
+        go_on.set()
+        pool.stopService()
+        self.assertEqual([await d.addErrback(lambda f: f.value.number) for d in (running, *spare)][1:], [990, 990])

@@ -9,7 +9,11 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.services.journal import SCHEMA, Journal, Membership, OperatorRecord
+from astcti.services.journal import SCHEMA, Journal, Membership, OperatorRecord, Pauser
+from astcti.services.pausing import Cause
+from astcti.services.pausing.records import standing_of
+from astcti.services.storefile import connected
+from tests.services.fakes import scratch
 from tests.services.memorystore import MemoryStore
 
 
@@ -43,11 +47,38 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(after.memberships, self.journal.memberships)
         self.assertEqual([m.queue for m in after.memberships_of("anna")], ["a"])
 
+    def test_file_of_an_earlier_version(self) -> None:
+        """What stands in a real file survives the step to the tables of today."""
+        path = scratch(self) / "journal.sqlite"
+        old, _ = connected(path, SCHEMA[:1])
+        old.execute("INSERT INTO operators VALUES ('anna', 1, 'tea', 17.5, '{}', 0.0, '[]', '', 'SIP/1')")
+        old.close()
+        new, aside = connected(path, SCHEMA)
+        self.addCleanup(new.close)
+        self.assertIsNone(aside)
+        row = new.execute("SELECT * FROM operators").fetchone()
+        self.assertEqual(OperatorRecord.of(row), OperatorRecord("anna", True, "tea", 17.5, seat="SIP/1"))
+
+    def test_earlier_version(self) -> None:
+        """A journal of a version that did not write down who paused is read, and counts it as their own will."""
+        store = MemoryStore(SCHEMA[:1])
+        store.write("INSERT INTO operators VALUES ('anna', 1, 'tea', 17.5, '{\"x\": \"y\"}', 0.0, '[]', '', 'SIP/1')")
+        for script in SCHEMA[1:]:
+            store.connection.executescript(script)
+        journal = Journal(store, lambda: 1000.0)
+        journal.startService()
+        expected = OperatorRecord("anna", True, "tea", 17.5, {"x": "y"}, seat="SIP/1")
+        self.assertEqual(journal.operator("anna"), expected)
+        standing = standing_of(expected)
+        self.assertEqual(
+            (standing.default, standing.singles()["x"]), (Cause("tea", "self", 17.5), Cause("y", "self", 17.5))
+        )
+
     def test_operators(self) -> None:
         """Everything about an operator is as it was."""
         record = OperatorRecord(
             "anna", True, "tea, and a cake", 17.5, {"sales": "über", "x": ""}, 99.25, frozenset({"b", "a"}), "0551",
-            "SIP/1",
+            "SIP/1", "supervisor", {"sales": Pauser("pbx", 12.5), "x": Pauser("self", 17.5)},
         )  # fmt: skip
         self.journal.put_operator(record)
         self.journal.put_operator(OperatorRecord("bert", paused=True))

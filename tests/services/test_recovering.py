@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.config.model import Action, ServiceAction
 from astcti.model.commands import ClaimMac, Login
+from astcti.services.books import Books
 from astcti.services.journal import SCHEMA, Journal
 from astcti.services.recovering import RETURN_SECONDS, TIDY_SECONDS, WRITE_SECONDS, Recovering
 from tests.services.fakes import FakeClient, digest
@@ -159,6 +162,94 @@ class RecoveringTests(SynchronousTestCase):
         self.journal.put_pop("1.1", "seat 1", reported=True)
         self.board.desk.detach(anna)
         self.assertEqual(self.pops(self.sit()), [])
+
+    def back(self, anna: FakeClient) -> FakeClient:
+        """Their connection is cut, and they come back."""
+        self.journal.put_pop("1.1", "seat 1", reported=True)
+        self.board.desk.detach(anna)
+        self.board.clock.advance(2)
+        return self.sit()
+
+    def test_back_in_the_middle_of_a_call(self) -> None:
+        """Who comes back during a call that had popped hears of it again, without actions, and how it goes on."""
+        anna = self.back(self.answered())
+        self.assertEqual(anna.kinds, ["Newchannel", "Link"])
+        (link, actions), = (told for told in anna.told if told[0].kind == "Link")  # fmt: skip
+        self.assertEqual((link.call.uniqueid, link.recovered, link.pop, list(actions)), ("1.1", True, False, []))
+        self.pbx.say(*HANGUPS)
+        self.assertEqual(anna.kinds[-1], "Hangup")
+        self.assertEqual([n.call.uniqueid for n, _ in anna.told].count("1.1"), len(anna.told))
+
+    def test_back_after_the_server_was_killed(self) -> None:
+        """The same when it was the server that was away."""
+        self.answered()
+        self.journal.put_pop("1.1", "seat 1", reported=True)
+        self.restart()
+        anna = self.sit()
+        self.assertEqual((anna.kinds, self.pops(anna)), (["Newchannel", "Link"], []))
+        self.pbx.say(*HANGUPS)
+        self.assertEqual(anna.kinds[-1], "Hangup")
+
+    def test_back_while_it_rings(self) -> None:
+        """Who comes back while the phone rings is told for whom, and hears of the answer or of the end."""
+        for then, expected in ((a_call()[6:], "Link"), (HANGUPS, "Hangup")):
+            self.setUp()
+            self.pbx.come_up()
+            anna = self.sit()
+            self.pbx.say(*a_call()[:6])
+            self.assertIn("Callerid", anna.kinds)
+            anna = self.back(anna)
+            self.assertEqual(anna.kinds, ["Newchannel", "Callerid", "Newstate"])
+            self.assertEqual({n.call.number for n, _ in anna.told}, {"0551"})
+            self.pbx.say(*then)
+            self.assertEqual(anna.kinds[-1], expected)
+
+    def test_back_in_a_call_without_service(self) -> None:
+        """A colleague's call is told again, too."""
+        self.pbx.come_up()
+        anna = self.sit()
+        self.pbx.say(*a_call(context="phones"))
+        anna = self.back(anna)
+        self.assertEqual(anna.kinds, ["Newchannel", "Link"])
+        self.pbx.say(*HANGUPS)
+        self.assertEqual(anna.kinds[-1], "Hangup")
+
+    def test_back_while_dialling(self) -> None:
+        """A phone that dials is told again, and its end."""
+        self.pbx.come_up()
+        anna = self.sit()
+        own = channel("1.1", "PJSIP/201-1", ChannelState="4", ChannelStateDesc="Ring", Context="phones")
+        self.pbx.say(own)
+        anna = self.back(anna)
+        self.assertEqual([(n.kind, n.call.state) for n, _ in anna.told], [("Newchannel", "Ring")])
+        self.pbx.say(channel("1.1", "PJSIP/201-1", "Hangup", Cause="16"))
+        self.assertEqual(anna.kinds[-1], "Hangup")
+
+    def test_actions_of_the_end(self) -> None:
+        """Actions for a call's end are sent to who came back in the middle; those for its ringing not again."""
+        configuration = self.board.desk.books.configuration
+        added = tuple(
+            ServiceAction(service_id=1, action_id=n, order=9) for n in (3, 4)
+        )  # fmt: skip
+        self.board.desk.configure(Books.of(replace(
+            configuration,
+            actions=(
+                *configuration.actions,
+                Action(id=3, type="BROWSER", parameters="http://crm.example/over", trigger="HANGUP"),
+                Action(id=4, type="BROWSER", parameters="http://crm.example/rings", trigger="RINGING"),
+            ),
+            service_actions=(*configuration.service_actions, *added),
+        ), self.board.desk.books.settings))  # fmt: skip
+        self.pbx.come_up()
+        anna = self.sit()
+        self.pbx.say(*a_call()[:6])
+        self.assertEqual([a.parameters for _, actions in anna.told for a in actions], ["http://crm.example/rings"])
+        anna = self.back(anna)
+        self.pbx.say(*a_call()[6:])
+        self.assertEqual(len(self.pops(anna)), 1)
+        anna = self.back(anna)
+        self.pbx.say(*HANGUPS)
+        self.assertEqual([a.parameters for _, actions in anna.told for a in actions], ["http://crm.example/over"])
 
     # -- what is written down
 

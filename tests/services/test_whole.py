@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import zlib
 from typing import Any
 
@@ -18,7 +19,9 @@ from astcti.model.board import UNLINK_SECONDS
 from astcti.protocols.wheel import GRANULARITY
 from astcti.services.control import ask
 from astcti.services.server import Server, StartFailed
+from astcti.services.switching import SECONDS
 from astcti.tap import build_tree
+from tests.outside import skip_without
 from tests.services.fakeami import FakePBX, events_of
 from tests.services.fakes import digest
 from tests.services.lineclient import LineClient, connect
@@ -85,6 +88,8 @@ class WholeTestCase(TestCase):
 class CallTests(WholeTestCase):
     """Calls that were recorded on real PBXs."""
 
+    skip = skip_without("ASTCTI_TEST_WHOLE")
+
     async def play(self, major: int, name: str) -> dict[str, LineClient]:
         """Play a recording to a server with all agents there."""
         server = await self.begin()
@@ -94,6 +99,14 @@ class CallTests(WholeTestCase):
         for client in clients.values():
             await client.ask("NOOP", "100 OK")
         return clients
+
+    async def test_threads_take_turns(self) -> None:
+        """A server that runs has its threads take turns soon, and then as before."""
+        before = sys.getswitchinterval()
+        server = await self.begin()
+        self.assertAlmostEqual(sys.getswitchinterval(), SECONDS)
+        await server.stopService()
+        self.assertEqual(sys.getswitchinterval(), before)
 
     async def right_pop(self, major: int) -> None:
         """Phones 201 and 202 ring, 201 answers."""
@@ -137,6 +150,24 @@ class CallTests(WholeTestCase):
 
 class LifeTests(WholeTestCase):
     """Beginning, ending, and changing in between."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
+
+    async def test_ways_in(self) -> None:
+        """What can be begun with is said; what cannot is refused by its name, however its message is written."""
+        server = await self.begin()
+        client = await connect(self.port(server))
+        await client.ask("CAPS errcodes", "106")
+        self.assertEqual(await client.ask("AUTH ?", "106"), "106 SCRAM-SHA-256 RESUME")
+        for said, number in (
+            ("AUTH TOKEN one.time~token", 930), ("AUTH TOKEN Zm9v", 930), ("AUTH CRAM-MD5 *", 930),
+            ("AUTH SCRAM-SHA-1 biws", 930), ("AUTH SCRAM-SHA-256-PLUS biws", 930), ("AUTH PLAIN AGEAYQ==", 918),
+            ("AUTH SCRAM-SHA-256 *", 901), ("AUTH RESUME a.b", 901), ("AUTH RESUME AAAA", 902), ("AUTH *", 903),
+        ):  # fmt: skip
+            await client.ask(said, f"101 {number} ")
+        await client.login("anna", "anna", MACS["anna"])
+        client.transport.loseConnection()
+        await client.ended()
 
     async def test_no_door_before_the_pbx(self) -> None:
         """Nothing is opened before the start, and the door not before the PBX has let us in."""

@@ -14,6 +14,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.commands.simulator import Options, main, queues, span
+from tests.outside import skip_without
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +56,8 @@ class OptionTests(SynchronousTestCase):
 
 class ProcessTests(SynchronousTestCase):
     """The running program."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     def start(self, *options: str) -> tuple[subprocess.Popen[str], int]:
         """Start it on a free port and wait until it listens."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 from service_identity import VerificationError
+from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
 from twisted.python.failure import Failure
@@ -16,6 +18,9 @@ from twisted.python.failure import Failure
 from astcti.errors import ConfigError
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+#: How connecting ends when we do not want to any more; what it is, depends on the kind of endpoint.
+CANCELLED = (CancelledError, ConnectingCancelledError)
 
 
 def ami_endpoint(

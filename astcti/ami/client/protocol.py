@@ -6,15 +6,16 @@ from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime, ISSLTransport, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import LoopingCall
+from twisted.internet.tcp import Client
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.ami.actions import Action, Logoff
-from astcti.ami.client.endpoint import in_words
+from astcti.ami.client.endpoint import CANCELLED, in_words
 from astcti.ami.client.settings import AMISettings
 from astcti.ami.client.verbs import Verbs
 from astcti.ami.message import Interest, Message
@@ -92,6 +93,16 @@ class AMIProtocol(Verbs, Protocol):
         """Close at once."""
         transport: Any = self.transport
         transport.abortConnection()
+
+    def read_now(self) -> None:
+        """Read what has come, instead of when the reactor gets round to it.
+
+        To be called where the reactor could call: from no handler of ours. It reads what lies at the socket, if that is
+        one of Twisted's; an end that is found is told by the reactor soon.
+        """
+        below: Any = getattr(self.transport, "transport", self.transport)  # that of TLS
+        if type(below) is Client and below.connected and not below.disconnecting:
+            below.doRead()
 
     # What Twisted calls
 
@@ -218,6 +229,6 @@ class AMIFactory(Factory):
         return connecting.addTimeout(self.settings.connect_timeout, self.clock, self._too_slow)
 
     def _too_slow(self, result: Any, seconds: float) -> Any:
-        if isinstance(result, Failure) and result.check(CancelledError):
+        if isinstance(result, Failure) and result.check(*CANCELLED):
             raise AMITimeout(f"no connection within {seconds:g} s")
         return result

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.ami.actions import Action
-from astcti.ami.client.endpoint import in_words
+from astcti.ami.client.endpoint import CANCELLED, in_words
 from astcti.ami.client.life import LifeCore, new_life
 from astcti.ami.client.protocol import AMIFactory, AMIProtocol
 from astcti.ami.client.settings import MIN_PAUSE, AMISettings
@@ -136,6 +136,11 @@ class AMIClient(Verbs, Service):
         self._failures = 0
         self._life.retry()
 
+    def read_now(self) -> None:
+        """Read what the PBX has said, see :meth:`.AMIProtocol.read_now`."""
+        if self._protocol is not None:
+            self._protocol.read_now()
+
     def sendAction(self, action: Action, seconds: float | None = None) -> Deferred[Message]:
         return fail(_not_sent(action)) if self._protocol is None else self._protocol.sendAction(action, seconds)
 
@@ -179,7 +184,7 @@ class AMIClient(Verbs, Service):
 
     def _not_connected(self, failure: Failure) -> None:
         self._attempt = None
-        if self.running or not failure.check(CancelledError):
+        if self.running or not failure.check(*CANCELLED):
             self._failed(in_words(failure))
 
     def _is_up(self, protocol: AMIProtocol) -> None:

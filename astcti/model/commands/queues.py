@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_REASON_BYTES = 79  # Asterisk keeps so much of a pause's reason (reason_paused of a member in its apps/app_queue.c)
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

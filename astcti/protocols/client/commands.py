@@ -120,6 +120,15 @@ class Commands:
         """``WRAP``: begin after-call work that lasts until it is ended, or end it."""
         return self.command(f"WRAP {'ON' if on else 'OFF'}")
 
+    def originate(self, number: str, service: str = "", channel: str = "") -> Deferred[None]:
+        """``ORIG``: call a number, through a service and from a phone of the seat if they are named; the call event
+        ``OriginateResponse`` tells what became of it."""
+        return self.command(" ".join(["ORIG", *filter(None, (channel, number, service))]))
+
+    def telecommute(self, number: str = "") -> Deferred[None]:
+        """``TELE``: have calls come to another number, or to the seat's phones again."""
+        return self.command(f"TELE {number or 'OFF'}")
+
     def report(self, action: str, ok: bool, text: str = "") -> Deferred[None]:
         """``ACTR``: say what became of an action, by its id; the beginning of the text is sent."""
         said = f" {quote(text[:MAX_REPORT], safe='', errors='replace')}" if text else ""

@@ -176,6 +176,8 @@ _EXPECTED: dict[str, Expected] = {
     "PAUSE": Expected(frozenset({Code.PAUSED, Code.PAUSE_PENDING}), _confirmed),
     "REDY": _OK,
     "WRAP": _OK,
+    "ORIG": _OK,
+    "TELE": _OK,
     "ACTR": _OK,
     "TEXT": _OK,
     "QUIT": Expected(frozenset({Code.GOODBYE}), _nothing, barrier=True),

@@ -18,16 +18,12 @@ from astcti.errors import Refused
 from astcti.protocols.client.connection import ANSWER_SECONDS, ClientFactory, ConnectionGone, CTIClient
 from astcti.protocols.client.login import Profile, Welcome, log_in
 from astcti.protocols.client.session import Closing, Notification, TicketGiven
+from astcti.protocols.client.waiting import FIRST_WAIT, Backoff, wait_after
 from astcti.protocols.xmlreading import CallEvent
 
-FIRST_WAIT: Final = 2.0  # seconds before the first new attempt, doubled with each further one
-LONGEST_WAIT: Final = 60.0
-REFUSED_WAIT: Final = 300.0  # after wrong credentials: five of them in five minutes would lock the user out
-STEADY_SECONDS: Final = 30.0  # a connection that lasted so long was a good one: waiting begins anew
+STEADY_SECONDS: Final = 1.0  # who was not thrown out within so long after the login was welcome: waiting begins anew
 
 REPLACED: Final = 910
-PASSING = frozenset({905, 907, 908, 910, 914, 917, 990, 999})
-"""Refusals that may be over in a minute; all others will stay until a person does something."""
 
 _log = Logger()
 
@@ -40,11 +36,14 @@ class CTIClientService(Service):
     :param on_up: called with the connection and what came of the login, each time.
     :param on_down: called with a reason for people when a connection or an attempt ends, and the seconds until the
         next.
-    :param on_refused: called with the server's refusal of a login, before ``on_down``.
+    :param on_refused: called with the server's refusal of a login, before ``on_down``; or, when the same operator has
+        logged in elsewhere and this connection was ended for it, with that, and nothing more is tried.
     :param on_event: see :class:`.CTIClient`.
     :param on_notice: see :class:`.CTIClient`.
     :param tls: encrypt from the first byte, with these rules for the certificate.
     :param chance: 0 to 1, so that a floor of clients does not come back in the same second.
+    :ivar replaced: whether the operator has logged in elsewhere: two clients that come back by themselves would throw
+        each other out for ever.
     """
 
     name = "cti client"
@@ -66,6 +65,7 @@ class CTIClientService(Service):
     ) -> None:
         self.profile = profile
         self.client: CTIClient | None = None
+        self.replaced = False
         self.ticket = profile.ticket
         self._reactor = reactor
         connect = clientFromString(reactor, endpoint) if isinstance(endpoint, str) else endpoint
@@ -78,10 +78,12 @@ class CTIClientService(Service):
         self._on_refused = on_refused
         self._chance = chance
         self._life: Deferred[None] | None = None
+        self._up_since: float | None = None
 
     def startService(self) -> None:
         """Begin to connect."""
         Service.startService(self)
+        self.replaced = False
         self._life = Deferred.fromCoroutine(self._live())
 
     def stopService(self) -> Deferred[None]:
@@ -107,17 +109,19 @@ class CTIClientService(Service):
             await life
 
     async def _live(self) -> None:
-        """Connect, and connect again; ends when the service stops."""
-        wait = FIRST_WAIT
+        """Connect, and connect again; ends when the service stops, or somebody has taken our place."""
+        backoff = Backoff()
         try:
             while self.running:
-                began = self._reactor.seconds()
+                self._up_since = None
                 reason, least = await self._attempt()
-                if self._reactor.seconds() - began >= STEADY_SECONDS:
-                    wait = FIRST_WAIT
+                if self.replaced:
+                    self._tell(self._on_refused, Refused(REPLACED, reason))
+                    return
+                if self._up_since is not None and self._reactor.seconds() - self._up_since >= STEADY_SECONDS:
+                    backoff.succeeded()
                 if self.running:
-                    seconds = max(least, wait) * (0.5 + self._chance())
-                    wait = min(wait * 2, LONGEST_WAIT)
+                    seconds = backoff.after(least, self._chance())
                     self._tell(self._on_down, reason, seconds)
                     await deferLater(self._reactor, seconds, lambda: None)
         except CancelledError:
@@ -130,7 +134,7 @@ class CTIClientService(Service):
         except Refused as e:
             _log.warn("the CTI server refused {user}: {reason}", user=self.profile.username, reason=e.reason)
             self._tell(self._on_refused, e)
-            return f"refused: {e.reason}", LONGEST_WAIT if e.number in PASSING else REFUSED_WAIT
+            return f"refused: {e.reason}", wait_after(e)
         except CancelledError:
             raise
         except Exception as e:
@@ -147,6 +151,7 @@ class CTIClientService(Service):
             if profile.ticket and welcome.way != "RESUME" and self.ticket == profile.ticket:
                 self.ticket = ""
             self.client = client
+            self._up_since = self._reactor.seconds()
             self._tell(self._on_up, client, welcome)
             return await client.lost
         except Refused as e:
@@ -158,12 +163,12 @@ class CTIClientService(Service):
             client.abort("login failed")
 
     def _notice(self, notice: Notification) -> None:
-        """Keep tickets; whoever was replaced by somebody else does not take their place again."""
+        """Keep tickets; note that somebody has taken our place."""
         if isinstance(notice, TicketGiven):
             self.ticket = notice.ticket
             return
         if isinstance(notice, Closing) and notice.number == REPLACED:
-            self.ticket = ""
+            self.ticket, self.replaced = "", True
         self._tell(self._on_notice, notice)
 
     @staticmethod

@@ -31,7 +31,7 @@ class ServerExchange:
     :ivar username: who wants to log in.
     """
 
-    __slots__ = ("_binding", "_first", "_gs2", "_nonce", "_server_first", "_verifier", "username")
+    __slots__ = ("_binding", "_first", "_gs2", "_nonce", "_proof", "_said", "_server_first", "_verifier", "username")
 
     def __init__(self, first: bytes, *, plus: bool, binding: bytes | None) -> None:
         parts = text_of(first).split(",", 2)
@@ -47,6 +47,8 @@ class ServerExchange:
             raise ScramError("nobody logs in for somebody else")
         self._server_first = ""
         self._verifier: Verifier | None = None
+        self._said: tuple[str, ...] = ()
+        self._proof = b""
 
     @staticmethod
     def _checked(flag: str, plus: bool, binding: bytes | None) -> bytes:
@@ -76,16 +78,17 @@ class ServerExchange:
         self._server_first = f"r={self._nonce},s={encode(verifier.salt)},i={verifier.iterations}"
         return self._server_first.encode()
 
-    def finish(self, final: bytes) -> bytes:
+    def finish(self, final: bytes, verifier: Verifier | None = None) -> bytes:
         """The server's final message.
 
+        :param verifier: goes by this one, of the same salt, that was not yet made when the challenge was.
         :raises WrongProof: the client does not know the password.
         :raises ScramError: the message breaks the rules.
         """
         text = text_of(final)
         without_proof, _, proof = text.rpartition(",p=")
         found = split(without_proof, "c", "r")
-        verifier = self._verifier
+        verifier = verifier or self._verifier
         if verifier is None or not hmac.compare_digest(found["r"].encode(), self._nonce.encode()):
             raise ScramError("another nonce")
         if not hmac.compare_digest(decode(found["c"]), self._gs2.encode() + self._binding):
@@ -95,6 +98,14 @@ class ServerExchange:
         given = decode(proof)
         if len(given) != len(signature):
             raise ScramError("malformed proof")
+        self._said, self._proof = said, given
         if not hmac.compare_digest(keys.stored_key(keys.mixed(given, signature)), verifier.stored_key):
             raise WrongProof("wrong proof")
         return f"v={encode(keys.mac(verifier.server_key, *said))}".encode()
+
+    def tried(self, password: bytes) -> bool:
+        """Whether the proof that :meth:`finish` was given is one of this password. Takes milliseconds."""
+        if self._verifier is None or not self._proof:
+            return False
+        key = keys.client_key(keys.salted(password, self._verifier.salt, self._verifier.iterations))
+        return hmac.compare_digest(self._proof, keys.mixed(key, keys.mac(keys.stored_key(key), *self._said)))

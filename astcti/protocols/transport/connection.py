@@ -76,6 +76,7 @@ class ServerProtocol:
             self._feeding = False
             if not self._blocked:
                 self.flush()
+        self.factory.breathe()
 
     def connectionLost(self, reason: Failure) -> None:
         """Let go of everything."""
@@ -85,6 +86,7 @@ class ServerProtocol:
         if session is not None:
             session.lost()
         self.factory.gone(self)
+        self.factory.breathe()
 
     def pauseProducing(self) -> None:
         """The socket takes no more for now."""

@@ -27,7 +27,9 @@ from astcti.protocols.wheel import GRANULARITY, Wheel
 
 _log = Logger()
 
-_SPARE_FILES: Final = 256  # descriptors beside the clients': the PBX, data bases, logs, action connections
+SPARE_FILES: Final = 256  # descriptors beside the clients': the PBX, data bases, logs, action connections
+BREATH_SECONDS: Final = 0.005
+ACCEPTS: Final = 16  # connections in one turn of the reactor, at a third of a millisecond each
 
 
 class _Listener:
@@ -42,8 +44,9 @@ class _Listener:
             self._port.stopReading()
 
     def startReading(self) -> None:
-        """Accept again."""
+        """Accept again, a few in a turn: Twisted itself would take ever more of them, the more there are."""
         if self._port.connected and not self._port.disconnecting:
+            self._port.numberAccepts = ACCEPTS
             self._port.startReading()
 
 
@@ -57,6 +60,8 @@ class ServerFactory:
     :param desk: whom the clients' commands go to.
     :param tls: with it ``STLS`` is offered.
     :param trace: told ``(peer, "C" or "S", line)`` of every line, credentials masked.
+    :ivar on_breath: called between two connections, every :data:`BREATH_SECONDS` while the reactor is at many of them
+        in one turn: for what must not wait until it has been at all of them.
     """
 
     def __init__(
@@ -81,12 +86,14 @@ class ServerFactory:
         self._when_empty: list[Deferred[None]] = []
         self._closing = False
         self._listening = 0
+        self._breath = 0.0
+        self.on_breath: Callable[[], object] = lambda: None
 
     def doStart(self) -> None:
         """A listener opens: with the first, see that as many files may be open as clients are allowed."""
         self._closing = False
         if not self._listening:
-            raise_file_limit(self.context.settings.max_clients + _SPARE_FILES)
+            raise_file_limit(self.context.settings.max_clients + SPARE_FILES)
         self._listening += 1
 
     def doStop(self) -> None:
@@ -149,6 +156,13 @@ class ServerFactory:
                 protocol.abort()
 
     # -- what protocols call
+
+    def breathe(self) -> None:
+        """A connection has had its turn."""
+        now = self._reactor.seconds()
+        if not 0 <= now - self._breath < BREATH_SECONDS:
+            self._breath = now
+            self.on_breath()
 
     def connected(self, protocol: ServerProtocol, transport: ITransport) -> None:
         """A connection was accepted."""

@@ -31,11 +31,11 @@ def _auth(session: Conversation, parameters: Sequence[str]) -> Command | None:
     if not _MECHANISM.fullmatch(mechanism):
         raise Refused(901, "malformed mechanism")
     session.check_encryption(readable=not mechanism.startswith("SCRAM-"))
-    if mechanism != "RESUME":
+    if mechanism.startswith("SCRAM-") or mechanism == "PLAIN":
         return Authenticate(mechanism, _decoded(data))
-    if not _TICKET.fullmatch(data):
+    if mechanism == "RESUME" and not _TICKET.fullmatch(data):
         raise Refused(901, "malformed ticket")
-    return Authenticate(mechanism, data.encode("ascii"))
+    return Authenticate(mechanism, data.encode())  # of a mechanism that is not known nobody knows how to read it
 
 
 def _decoded(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from astcti.services.journal.agentlog import AgentLog
 from astcti.services.journal.journal import IStore, Journal
-from astcti.services.journal.records import Membership, OperatorRecord, Pop, Sitter
+from astcti.services.journal.records import Membership, OperatorRecord, Pauser, Pop, Sitter
 from astcti.services.journal.tables import SCHEMA
 
-__all__ = ["SCHEMA", "AgentLog", "IStore", "Journal", "Membership", "OperatorRecord", "Pop", "Sitter"]
+__all__ = ["SCHEMA", "AgentLog", "IStore", "Journal", "Membership", "OperatorRecord", "Pauser", "Pop", "Sitter"]

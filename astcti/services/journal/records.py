@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class Membership:
     since: float = 0.0
 
 
+class Pauser(NamedTuple):
+    """Who paused an operator in a queue.
+
+    :ivar by: ``self``, ``supervisor``, ``server`` or ``pbx``.
+    :ivar since: seconds since the epoch.
+    """
+
+    by: str
+    since: float
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorRecord:
     """How an operator was, to be so again after they reconnect or we restart.
@@ -35,6 +46,8 @@ class OperatorRecord:
     :ivar stopped: queues they left themselves (``STOP``).
     :ivar telecommute: the number that stands for their phone, or empty.
     :ivar seat: main channel of the seat they sat at last.
+    :ivar paused_by: who paused them in all queues: ``self``, ``supervisor``, ``server`` or ``pbx``.
+    :ivar queue_pausers: the same of ``queue_pauses``; without an entry it was themselves, at ``since``.
     """
 
     username: str
@@ -46,21 +59,24 @@ class OperatorRecord:
     stopped: frozenset[str] = frozenset()
     telecommute: str = ""
     seat: str = ""
+    paused_by: str = "self"
+    queue_pausers: Mapping[str, Pauser] = field(default_factory=dict)
 
     def row(self) -> tuple[Any, ...]:
         """As the table has it."""
         return (
             self.username, int(self.paused), self.reason, self.since, json.dumps(dict(self.queue_pauses)),
             self.wrapup_until, json.dumps(sorted(self.stopped)), self.telecommute, self.seat,
+            self.paused_by, json.dumps(dict(self.queue_pausers)),
         )  # fmt: skip
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> OperatorRecord:
         """Of a row of the table."""
-        username, paused, reason, since, pauses, until, stopped, telecommute, seat = row
+        username, paused, reason, since, pauses, until, stopped, telecommute, seat, by, pausers = row
         return cls(
             username, bool(paused), reason, since, json.loads(pauses), until, frozenset(json.loads(stopped)),
-            telecommute, seat,
+            telecommute, seat, by, {queue: Pauser(*who) for queue, who in json.loads(pausers).items()},
         )  # fmt: skip
 
 

@@ -29,4 +29,9 @@ SCHEMA: tuple[str, ...] = (
         name TEXT NOT NULL, variables TEXT NOT NULL
     ) WITHOUT ROWID
     """,
+    # Who paused was not written down before; it counts as the operator's own will.
+    """
+    ALTER TABLE operators ADD COLUMN paused_by TEXT NOT NULL DEFAULT 'self';
+    ALTER TABLE operators ADD COLUMN queue_pausers TEXT NOT NULL DEFAULT '{}'
+    """,
 )

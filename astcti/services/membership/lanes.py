@@ -20,9 +20,10 @@ from astcti.services.asking import IAsk
 from astcti.services.journal import Journal
 from astcti.services.journal import Membership as Record
 from astcti.services.membership.places import Places
-from astcti.services.membership.planning import Step, next_step
+from astcti.services.membership.planning import DYNAMIC, Step, next_step
 from astcti.services.membership.values import Key, Place
 from astcti.services.pausing.values import Stance
+from astcti.services.slicing import Slices, Work
 
 MAX_LANES = 20  # phones at a time: the PBX does what one link asks one after the other anyway
 EVENT_SECONDS = 5.0  # from the answer to the event that confirms it; then the PBX is asked
@@ -42,6 +43,7 @@ class Lanes:
     def __init__(
         self,
         clock: IReactorTime,
+        slices: Slices,
         asking: IAsk,
         roster: Roster,
         places: Places,
@@ -53,6 +55,8 @@ class Lanes:
         refused: Callable[[Place], object],
     ) -> None:
         self._clock = clock
+        self._slices = slices
+        self._beginning = False
         self._asking = asking
         self._roster = roster
         self._places = places
@@ -80,7 +84,7 @@ class Lanes:
         elif phone not in self._queued:
             self._queued.add(phone)
             self._waiting.append(phone)
-            self._clock.callLater(0, self._begin)
+            self._begin()
 
     def whenIdle(self) -> Deferred[None]:
         """Fires when there is nothing left to do, as far as that is possible now."""
@@ -96,6 +100,12 @@ class Lanes:
             waiting.callback(None)
 
     def _begin(self) -> None:
+        """Begin soon with those that wait, a few in each turn: most may need nothing."""
+        if not self._beginning:
+            self._beginning = True
+            self._slices.later(self._begin_some())
+
+    def _begin_some(self) -> Work:
         while self._waiting and len(self._running) < MAX_LANES:
             phone = self._waiting.popleft()
             self._queued.discard(phone)
@@ -103,6 +113,8 @@ class Lanes:
             running = Deferred.fromCoroutine(self._run(phone))
             running.addErrback(lambda failure: self._log.failure("Looking after memberships", failure))
             running.addCallback(self._ended, phone)
+            yield
+        self._beginning = False
         self._tell_idle()
 
     def _ended(self, _: object, phone: str) -> None:
@@ -111,7 +123,7 @@ class Lanes:
             self._again.discard(phone)
             self.look(phone)
         if self._waiting:
-            self._clock.callLater(0, self._begin)
+            self._begin()
         self._tell_idle()
 
     def _tell_idle(self) -> None:
@@ -191,7 +203,7 @@ class Lanes:
     async def _adopt(self, place: Place) -> None:
         want, member = place.want, self._roster.member(*place.key)
         assert want is not None and member is not None
-        foreign = member.membership not in ("dynamic", "")
+        foreign = member.membership not in DYNAMIC
         interface = member.location or want.interface
         self._places.write(place, Record(place.key.queue, interface, want.username, member.penalty, foreign))
 

@@ -11,6 +11,8 @@ from astcti.services.audience import Audience
 from astcti.services.journal import Membership as Record
 from astcti.services.membership.values import Key, Place, Want
 
+DYNAMIC = frozenset({"dynamic", ""})  # kinds of membership that can be ended; others are in the PBX's own configuration
+
 
 class Step(Enum):
     """One thing to do."""

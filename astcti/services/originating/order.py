@@ -41,7 +41,7 @@ _AUTO_ANSWER: Mapping[str, Mapping[str, str]] = MappingProxyType(
 class Order:
     """A call that is to be begun.
 
-    :ivar phone: which rings first, as its channels show it.
+    :ivar phone: which rings first, as its channels show it; or by what it is called, if by ``auto_answer_context``.
     :ivar service: through which ``number`` is dialled then.
     :ivar uniqueid: of the phone's channel, where the PBX lets us choose it (Asterisk 12 and later).
     """
@@ -71,8 +71,10 @@ def order_of(books: Books, attendance: Attendance, command: Originate) -> Order:
     if priority != 1 and not books.settings.orig_any_priority:
         raise Refused(925, "only priority 1 is allowed")
     uniqueid = f"astcti-{token_hex(8)}"
+    phone = normalise_interface(channel)
+    through = books.seats.answering.get(phone)
     action = OriginateAction(
-        channel,
+        f"{through}/n" if through else channel,
         context=service.name,
         exten=number,
         priority=priority,
@@ -83,10 +85,10 @@ def order_of(books: Books, attendance: Attendance, command: Originate) -> Order:
         variables={
             "CTI_OPERATOR": operator.username,
             "CTI_SEAT": seat.exten,
-            **(_auto_answer(books, seat, channel)),
+            **({"CTI_PHONE": phone} if through else _auto_answer(books, seat, phone)),
         },
     )
-    return Order(normalise_interface(channel), service, number, uniqueid, action)
+    return Order(through or phone, service, number, uniqueid, action)
 
 
 def _channel(attendance: Attendance, wanted: str) -> str:
@@ -107,8 +109,7 @@ def _account(books: Books, operator: Operator, seat: Seat, service: Service) -> 
     return expand(parse(books.settings.orig_account), values, without_controls)[:MAX_ACCOUNT]
 
 
-def _auto_answer(books: Books, seat: Seat, channel: str) -> Mapping[str, str]:
-    phone = normalise_interface(channel)
+def _auto_answer(books: Books, seat: Seat, phone: str) -> Mapping[str, str]:
     for extension in books.configuration.extensions:
         if extension.seat_id == seat.id and extension.enabled and normalise_interface(extension.exten) == phone:
             return _AUTO_ANSWER.get(phone.partition("/")[0], {}) if extension.can_auto_answer else {}

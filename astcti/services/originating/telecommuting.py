@@ -39,7 +39,7 @@ class Telecommuting(Duty):
         remote = self._interface(self.desk.books, attendance, command.number) if command.number else ""
         if remote == attendance.remote:
             return Done()
-        if remote and self.desk.floor.at_phone.get(normalise_interface(remote)) not in (None, attendance):
+        if remote and self.desk.floor.at(normalise_interface(remote)) not in (None, attendance):
             raise Refused(914, "somebody else's calls go there")
         self.desk.move(attendance, remote)
         where = remote or attendance.channels[0]
@@ -57,12 +57,11 @@ class Telecommuting(Duty):
         check_range(service, number)
         return f"Local/{number}@{service.name}/n"
 
-    def configured(self, before: Books) -> None:
+    def configured(self, attendance: Attendance, before: Books) -> None:
         """Whoever may not dial that number any more is back at their seat."""
-        for attendance in list(self.desk.floor.seated):
-            if attendance.remote and not self._may_stay(attendance):
-                self._log.info("Calls of {peer} go to the seat again", peer=attendance.client.peer)
-                self.desk.move(attendance, "")
+        if attendance.remote and not self._may_stay(attendance):
+            self._log.info("Calls of {peer} go to the seat again", peer=attendance.client.peer)
+            self.desk.move(attendance, "")
 
     def _may_stay(self, attendance: Attendance) -> bool:
         number = attendance.remote.partition("/")[2].partition("@")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -10,18 +11,24 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from astcti.services.pausing.operator import Job, OperatorPauses
 from astcti.services.pausing.request import SUCCESS, Outcome
 from astcti.services.pausing.standing import Standing, WrapUp, alike
-from astcti.services.pausing.values import SERVER, WRAPUP, Cause
+from astcti.services.pausing.values import SERVER, WRAPUP, Cause, Key, Stance
 
 AGAIN_SECONDS: Final = 5.0  # after the PBX did not end it
 
 
 class AfterCall:
-    """One operator's after-call work. The PBX shows it as a pause with the reason ``wrapup``."""
+    """One operator's after-call work. The PBX shows it as a pause with the reason ``wrapup``.
 
-    def __init__(self, pauses: OperatorPauses, clock: IReactorTime) -> None:
+    :param goes: whether a membership is ended for the time of after-call work, instead of being paused.
+    """
+
+    def __init__(
+        self, pauses: OperatorPauses, clock: IReactorTime, goes: Callable[[Key], bool] = lambda key: False
+    ) -> None:
         self._pauses = pauses
         self._standing = pauses.standing
         self._clock = clock
+        self._goes = goes
         self._timer: IDelayedCall | None = None
         self._talking = False
 
@@ -44,7 +51,13 @@ class AfterCall:
         since = now if wrapup is None else wrapup.since
         cause = Cause(WRAPUP, by, since, True)
 
+        def aim(standing: Standing) -> dict[Key, Stance]:
+            return alike(cause, [key for key in standing.free() if not self._goes(key)])
+
         def commit(standing: Standing) -> None:
+            for key in filter(self._goes, standing.keys()):
+                standing.leave(key)
+                standing.out = True
             standing.wrapup = WrapUp(since, None if seconds is None else now + seconds)
             if standing.default is None:
                 standing.default = cause
@@ -52,7 +65,7 @@ class AfterCall:
 
         self._pauses.change(
             Job(
-                lambda standing: alike(cause, standing.free()),
+                aim,
                 by,
                 commit=commit,
                 done=over.callback,

@@ -1,19 +1,15 @@
-"""Pauses, after-call work and agents' states: who may ask for what, and what the PBX says about whom."""
+"""Pauses, after-call work and agents' states: who is at work, and what the PBX says about whom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
+from twisted.internet.interfaces import IReactorTime
 
-from astcti.ami.actions.queues import QueuePause
-from astcti.config.model import Operator
-from astcti.errors import Refused
 from astcti.model.channels import normalise_interface
-from astcti.model.commands import Command, Done, EndWrapUp, Pause, PauseConfirmed, PausePending, Reply, SetWrapUp
+from astcti.model.commands import Command, Pause
 from astcti.model.facts import AgentComplete, AgentConnect, AgentMissed, Fact, MemberAdded, MemberPaused, MemberRemoved
 from astcti.model.node import Node
 from astcti.model.notices import Notice
@@ -22,23 +18,19 @@ from astcti.services.asking import IAsk
 from astcti.services.books import Books
 from astcti.services.duty import Answer, Duty
 from astcti.services.floor import Attendance
-from astcti.services.pausing.agentstate import KIND
-from astcti.services.pausing.reasons import known_reason
+from astcti.services.pausing.outside import IQueues, Outside
+from astcti.services.pausing.phones import ICalls, Phones, Shown
 from astcti.services.pausing.records import IRecords
 from astcti.services.pausing.request import Outcome, Send
+from astcti.services.pausing.requests import Requests
 from astcti.services.pausing.shift import Shift
+from astcti.services.pausing.shifts import Shifts
 from astcti.services.pausing.standing import Standing
-from astcti.services.pausing.values import SELF, SUPERVISOR, Cause, Key, Stance
+from astcti.services.pausing.supervisors import Supervisors
+from astcti.services.pausing.values import SUPERVISOR, Key, Stance
 
-UNKNOWN_QUEUE, NOT_VALID = 921, 903
 _MOVES = frozenset({"Newchannel", "Newstate", "Hangup", "Link"})  # after which a phone may do something else
-
-
-class IPhones(Protocol):
-    """What phones do (:class:`astcti.model.calls.Tracker`)."""
-
-    def states_at(self, interface: str) -> Iterable[str]:
-        """The states of the channels of a phone."""
+_ABOUT_MEMBERS = (MemberAdded, MemberRemoved, MemberPaused, AgentConnect, AgentComplete, AgentMissed)
 
 
 class Pausing(Duty):
@@ -47,186 +39,123 @@ class Pausing(Duty):
     :param records: what outlives connections.
     """
 
-    _log = Logger()
-
-    def __init__(self, clock: IReactorTime, asking: IAsk, roster: Roster, phones: IPhones, records: IRecords) -> None:
+    def __init__(self, clock: IReactorTime, asking: IAsk, roster: Roster, calls: ICalls, records: IRecords) -> None:
         self._clock = clock
         self._asking = asking
-        self._roster = roster
-        self._phones = phones
         self._records = records
-        self._shifts: dict[str, Shift] = {}
-        self._leaving: dict[str, IDelayedCall] = {}
-        self._supervisors: set[Attendance] = set()
-        self._recalled = False
+        self._phones = Phones(roster, calls)
+        self._supervisors = Supervisors()
+        self._outside = Outside(lambda: self.desk.books.settings)
+        self._shifts = Shifts(clock, records, self._begin, lambda: self.desk.books.settings.pause_grace)
+        self._requests = Requests(clock, self._shifts, self._outside, lambda: self.desk)
 
     def answers(self) -> Mapping[type[Command], Answer]:
         """``PAUSE``, ``REDY``, ``WRAP``."""
-        return {Pause: self._pause, EndWrapUp: self._ready, SetWrapUp: self._wrap}
+        return self._requests.answers()
+
+    # -- for others
+
+    @property
+    def queues(self) -> IQueues | None:
+        """Who takes operators out of their queues for after-call work, where that is to be."""
+        return self._outside.queues
+
+    @queues.setter
+    def queues(self, queues: IQueues) -> None:
+        self._outside.queues = queues
 
     def wanted(self, attendance: Attendance, queue: str) -> Stance:
         """How a new membership of an operator is to begin: paused for a cause, or not."""
-        shift = self._shift(attendance)
+        shift = self._shifts.of(attendance)
         return None if shift is None else shift.pauses.wanted(queue)
+
+    def away(self, attendance: Attendance) -> bool:
+        """Whether somebody is to be in no queue for the time of their after-call work."""
+        return self._outside.away(self._shifts.of(attendance))
+
+    def stuck(self, attendance: Attendance) -> None:
+        """The PBX does not let somebody out of a queue: they are paused there, as they would be without."""
+        shift = self._shifts.of(attendance)
+        if shift is not None:
+            self._rejoin(shift, attendance)
 
     def shift_of(self, username: str) -> Shift | None:
         """An operator's shift, if they are at work or were lost a moment ago."""
-        return self._shifts.get(username)
+        return self._shifts.named(username)
 
     def order(self, attendance: Attendance, paused: bool, queue: str = "", reason: str = "") -> Deferred[Outcome]:
         """Pause or unpause an operator by the will of somebody else, at once also while they talk.
 
         :raises Refused: 901, 905, 919, 921 or 931, as for the operator's own.
         """
-        shift, reason = self._may_pause(attendance, Pause(paused, queue, reason))
-        return shift.order(paused, queue, reason)
+        return self._requests.order(attendance, Pause(paused, queue, reason))
 
-    # -- commands
+    # -- for shifts
 
-    def _may_pause(self, attendance: Attendance, command: Pause) -> tuple[Shift, str]:
-        """The shift, and the reason as it is configured."""
-        operator, shift = self._at_work(attendance)
-        reason = known_reason(self.desk.books.configuration, command.reason) if command.paused else command.reason
-        if command.queue:
-            if command.queue not in self.desk.books.audience.queues_of(operator):
-                raise Refused(UNKNOWN_QUEUE, "unknown queue")
-            if not shift.standing.keys(command.queue):
-                raise Refused(UNKNOWN_QUEUE, "not a member of this queue")
-        return shift, reason
+    def _begin(self, username: str, standing: Standing) -> Shift:
+        return Shift(username, standing, self._clock, self._send, self._records, self)
 
-    def _pause(self, attendance: Attendance, command: Pause) -> Deferred[Reply] | Reply:
-        shift, reason = self._may_pause(attendance, command)
-        after_call = self.desk.books.settings.pause_after_call
-        outcome = shift.pause(command.paused, command.queue, reason, after_call=after_call)
-        if not command.paused:
-            assert outcome is not None, "only pauses wait for the end of a call"
-            return outcome.addCallback(_reply, PauseConfirmed())
-        if outcome is not None:
-            self._after_reply(outcome, shift.say)
-        return PausePending()
+    def _send(self, send: Send) -> Deferred[Any]:
+        return self._asking.sendAction(self._phones.action_of(send))
 
-    def _after_reply(self, outcome: Deferred[Outcome], say: Callable[[Outcome], object]) -> None:
-        """The outcome is a line of its own behind the reply, also where there is nothing to wait for."""
-        if outcome.called:
-            self._clock.callLater(0, outcome.addCallback, say)
-        else:
-            outcome.addCallback(say)
+    def overhear(self, attendance: Attendance | None, node: Node) -> None:
+        """Supervisors hear of everybody else's state."""
+        self._supervisors.overhear(attendance, node)
 
-    def _ready(self, attendance: Attendance, command: EndWrapUp) -> Deferred[Reply] | Reply:
-        _, shift = self._at_work(attendance)
-        if shift.standing.wrapup is None:
-            if shift.standing.summary().paused == "all":
-                raise Refused(NOT_VALID, "paused; PAUSE OUT ends that")
-            return Done()
-        return shift.after_call.end(SELF, asked=True).addCallback(_reply, Done())
+    def goes(self, key: Key) -> bool:
+        """Whether a membership is ended for the time of after-call work, instead of being paused."""
+        return self._outside.goes(key)
 
-    def _wrap(self, attendance: Attendance, command: SetWrapUp) -> Deferred[Reply] | Reply:
-        if not command.on:
-            return self._ready(attendance, EndWrapUp())
-        _, shift = self._at_work(attendance)
-        summary = shift.standing.summary()
-        if summary.paused == "all" and not summary.wraps_up:
-            raise Refused(NOT_VALID, "paused already")
-        return shift.after_call.begin(None, by=SELF, asked=True).addCallback(_reply, Done())
-
-    def _at_work(self, attendance: Attendance) -> tuple[Operator, Shift]:
-        operator, shift = attendance.known_operator(), self._shift(attendance)
-        if shift is None:
-            raise Refused(919, "seat not set")
-        if not self.desk.link_up:
-            raise Refused(905, "no link to the PBX")
-        return operator, shift
-
-    def _shift(self, attendance: Attendance) -> Shift | None:
-        shift = self._shifts.get(attendance.operator.username) if attendance.operator is not None else None
-        return shift if shift is not None and shift.attendance is attendance else None
+    def wraps_up(self, shift: Shift) -> None:
+        """After-call work has begun or ended: memberships end for it, or begin again."""
+        attendance, queues = shift.attendance, self.queues
+        if attendance is not None and queues is not None and self._outside.possible:
+            if not shift.standing.wraps_up:
+                self._rejoin(shift, attendance)  # in what has not ended in so short a time
+            queues.look_after(attendance)
 
     # -- people come and go
 
     def seated(self, attendance: Attendance) -> None:
         """Go on as they were, or begin."""
-        operator = attendance.operator
-        if operator is None:
+        if attendance.operator is None:
             return
-        self._recall()
-        now, name = self._clock.seconds(), operator.username
-        shift = self._shifts.get(name)
-        news = shift is None
-        if shift is None:
-            default = Cause(by=SELF, since=now) if operator.begin_in_pause else None
-            shift = self._shifts[name] = self._begin(name, Standing(default))
-        leaving = self._leaving.pop(name, None)
-        if leaving is not None:
-            leaving.cancel()
-        for key, paused, reason in self._members(attendance):
-            shift.standing.join(key, paused, reason, now, trust=not news)
-        shift.activity = self._activity(attendance)
-        if operator.is_supervisor:
-            self._supervisors.add(attendance)
+        shift, news = self._shifts.take_up(attendance.operator)
+        shift.attendance = attendance
+        shift.standing.out = self._outside.away(shift)
+        for key, paused, reason in self._members(shift, attendance):
+            shift.standing.join(key, paused, reason, self._clock.seconds(), trust=not news)
+        shift.activity = self._phones.activity(attendance)
+        self._supervisors.come(attendance)
         shift.come(attendance, news=news)
         shift.pauses.put_right()
 
-    def _begin(self, username: str, standing: Standing) -> Shift:
-        return Shift(username, standing, self._clock, self._send, self._records, self)
-
-    def _recall(self) -> None:
-        """Once: those who were at work when this server was there the last time have a while to come back."""
-        if not self._recalled:
-            self._recalled = True
-            for name in self._records.names():
-                standing = self._records.read(name)
-                if standing is not None and name not in self._shifts:
-                    self._shifts[name] = self._begin(name, standing)
-                    self._wait_for(name)
-
     def left(self, attendance: Attendance) -> None:
         """Their shift is over if they said so; else they have a while to come back."""
-        self._supervisors.discard(attendance)
-        shift = self._shift(attendance)
-        if shift is None:
-            return
-        home = attendance.client.said_goodbye
-        shift.go(home=home, now=self._clock.seconds())
-        if home:
-            del self._shifts[shift.username]
-        else:
-            self._wait_for(shift.username)
-
-    def _wait_for(self, username: str) -> None:
-        self._leaving[username] = self._clock.callLater(self.desk.books.settings.pause_grace, self._expire, username)
-
-    def _expire(self, username: str) -> None:
-        """They did not come back."""
-        del self._leaving[username]
-        shift = self._shifts.pop(username)
-        shift.end(self._clock.seconds() if shift.lost is None else shift.lost)
+        self._supervisors.go(attendance)
+        self._shifts.leave(attendance)
 
     def stopping(self) -> None:
         """All is written down; nothing more is waited for."""
-        for waiting in self._leaving.values():
-            waiting.cancel()
-        self._leaving.clear()
-        for shift in self._shifts.values():
-            shift.suspend()
+        self._shifts.stop()
 
     # -- what the PBX says
 
     def member_fact(self, fact: Fact) -> None:
         """Members come, go, are paused, answer or do not."""
-        if not isinstance(
-            fact, MemberAdded | MemberRemoved | MemberPaused | AgentConnect | AgentComplete | AgentMissed
-        ):
+        if not isinstance(fact, _ABOUT_MEMBERS):
             return
         phone = normalise_interface(fact.interface)
-        attendance = self.desk.floor.at_phone.get(phone)
-        shift = None if attendance is None else self._shift(attendance)
+        attendance = self.desk.floor.at(phone)
+        shift = self._shifts.of(attendance)
         if attendance is None or shift is None:
             return
         key = Key(fact.queue, phone)
         if isinstance(fact, MemberPaused):
             shift.pauses.told(key, fact.paused, fact.reason)
         elif isinstance(fact, MemberAdded):
-            shift.pauses.joined(key, fact.paused, fact.reason)
+            if not (self._outside.away(shift) and self.goes(key)):
+                shift.pauses.joined(key, fact.paused, fact.reason)
         elif isinstance(fact, MemberRemoved):
             shift.pauses.left(key)
         elif isinstance(fact, AgentConnect):
@@ -245,82 +174,53 @@ class Pausing(Duty):
     def happened(self, attendance: Attendance, notice: Notice) -> None:
         """A call at their phones went on."""
         if notice.kind in _MOVES:
-            shift = self._shift(attendance)
+            shift = self._shifts.of(attendance)
             if shift is not None:
-                shift.move(self._activity(attendance))
-
-    def _activity(self, attendance: Attendance) -> str:
-        states = [state for phone in attendance.phones for state in self._phones.states_at(phone)]
-        if not states:
-            return "idle"
-        return "ringing" if all(state in ("Ringing", "Down") for state in states) else "busy"
+                shift.move(self._phones.activity(attendance))
 
     def link_changed(self, up: bool) -> None:
         """What is under way has failed; or the roster is what the PBX says now."""
         if up:
-            self._recall()
-        for shift in self._shifts.values():
+            self._shifts.recall()
+        for shift in self._shifts:
             if not up:
                 shift.pauses.give_up()
             elif shift.attendance is not None:
                 self._rejoin(shift, shift.attendance)
 
-    def _rejoin(self, shift: Shift, attendance: Attendance) -> None:
-        members = list(self._members(attendance))
-        for key in shift.standing.shown.keys() - {key for key, _, _ in members}:
-            shift.standing.leave(key)
-        for key, paused, reason in members:
-            shift.standing.join(key, paused, reason, self._clock.seconds(), trust=True)
-        shift.standing.settle()
-        shift.pauses.put_right()
-        shift.move(self._activity(attendance))
-        shift.changed(SUPERVISOR)
-
-    def configured(self, before: Books) -> None:
-        """Phones may have come or gone."""
-        for shift in self._shifts.values():
-            if shift.attendance is not None:
-                self._rejoin(shift, shift.attendance)
+    def configured(self, attendance: Attendance, before: Books) -> None:
+        """Phones may have come or gone, and they may be a supervisor now, or no longer."""
+        if attendance.seat is None:
+            return
+        self._supervisors.go(attendance)
+        self._supervisors.come(attendance)
+        shift = self._shifts.of(attendance)
+        if shift is not None:
+            self._rejoin(shift, attendance, set(attendance.phones) - set(before.seats.phones(attendance.seat)))
 
     def moved(self, attendance: Attendance, before: tuple[str, ...]) -> None:
         """Their calls go by other phones."""
-        shift = self._shift(attendance)
+        shift = self._shifts.of(attendance)
         if shift is not None:
             self._rejoin(shift, attendance)
 
-    def _members(self, attendance: Attendance) -> list[tuple[Key, bool, str]]:
-        found: list[tuple[Key, bool, str]] = []
-        for phone in attendance.phones:
-            for queue in self._roster.queues_of(phone):
-                member = self._roster.member(queue, phone)
-                if member is not None:
-                    found.append((Key(queue, phone), member.paused, member.reason))
-        return found
+    def _rejoin(self, shift: Shift, attendance: Attendance, new: Collection[str] = ()) -> None:
+        """Stand in the queues that the roster shows.
 
-    # -- the ways out
+        :param new: phones that came to the seat just now: pauses there are those of whoever had them before.
+        """
+        shift.standing.out = self._outside.possible and (shift.standing.out or shift.standing.wraps_up)
+        members = self._members(shift, attendance)
+        for key in shift.standing.shown.keys() - {key for key, _, _ in members}:
+            shift.standing.leave(key)
+        for key, paused, reason in members:
+            shift.standing.join(key, paused, reason, self._clock.seconds(), trust=key.phone not in new)
+        shift.standing.settle()
+        shift.pauses.put_right()
+        shift.move(self._phones.activity(attendance))
+        shift.changed(SUPERVISOR)
 
-    def _send(self, send: Send) -> Deferred[Any]:
-        member = next((self._roster.member(q, send.phone) for q in self._roster.queues_of(send.phone)), None)
-        interface = send.phone if member is None else member.location or send.phone
-        reason = send.stance.reason if send.stance is not None else None
-        action = QueuePause(interface, send.stance is not None, send.queue or None, reason or None)
-        return self._asking.sendAction(action)
-
-    def overhear(self, attendance: Attendance | None, node: Node) -> None:
-        """Supervisors hear of everybody else's state."""
-        for supervisor in self._supervisors:
-            if supervisor is not attendance and supervisor.client.has("events2"):
-                try:
-                    supervisor.client.tell(KIND, node)
-                except Exception:
-                    self._log.failure("Telling {peer} of an agent's state", peer=supervisor.client.peer)
-
-
-def _reply(outcome: Outcome, reply: Reply) -> Reply:
-    """Give what is answered after a success.
-
-    :raises Refused: it was none.
-    """
-    if outcome.number:
-        raise Refused(outcome.number, outcome.reason)
-    return reply
+    def _members(self, shift: Shift, attendance: Attendance) -> list[Shown]:
+        """The memberships that are followed: all but those about to end for after-call work."""
+        away = self._outside.away(shift)
+        return self._phones.members(attendance, lambda key: away and self.goes(key))

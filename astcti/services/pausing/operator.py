@@ -232,7 +232,7 @@ class OperatorPauses:
                 self._jobs.appendleft(Job(lambda standing: _present(back, standing), job.by))
         job.done(outcome)
         self._changed(job.by, answered=job.asked)
-        if outcome == SUCCESS:
+        if undo:  # else there is no link, and all is looked at when it is back
             self.put_right()
         self._next()
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from astcti.services.journal import Journal, OperatorRecord
+from twisted.internet.defer import Deferred, succeed
+
+from astcti.services.journal import Journal, OperatorRecord, Pauser
 from astcti.services.pausing.standing import Standing, WrapUp
 from astcti.services.pausing.values import SELF, Cause, LogEntry
 
@@ -23,6 +25,9 @@ class IRecords(Protocol):
 
     def write(self, username: str, standing: Standing, since: float) -> None:
         """Write down how they are, since when; never blocks, never fails."""
+
+    def flush(self) -> Deferred[None]:
+        """Fires when what was written is safe from a death of ours; never fails."""
 
     def forget(self, username: str) -> None:
         """They have gone home."""
@@ -53,6 +58,10 @@ class MemoryRecords:
     def write(self, username: str, standing: Standing, since: float) -> None:
         """Keep it."""
         self._kept[username] = record_of(OperatorRecord(username), standing, since)
+
+    def flush(self) -> Deferred[None]:
+        """Nothing waits."""
+        return succeed(None)
 
     def forget(self, username: str) -> None:
         """Let go of it."""
@@ -86,6 +95,10 @@ class JournalRecords:
         """Write it down."""
         self._journal.put_operator(record_of(self._journal.operator(username), standing, since))
 
+    def flush(self) -> Deferred[None]:
+        """A moment later."""
+        return self._journal.flush()
+
     def forget(self, username: str) -> None:
         """They are not at work; whatever else is written of them stays."""
         if username in self._journal.operators:
@@ -102,6 +115,7 @@ class JournalRecords:
 def record_of(record: OperatorRecord, standing: Standing, since: float) -> OperatorRecord:
     """Put pauses into a record; ``since`` 0 means not at work. After-call work without an end ends at infinity."""
     cause, wrapup = standing.default, standing.wrapup
+    singles = standing.singles()
     until = 0.0
     if wrapup is not None:
         until = math.inf if wrapup.until is None else wrapup.until
@@ -110,18 +124,21 @@ def record_of(record: OperatorRecord, standing: Standing, since: float) -> Opera
         paused=cause is not None,
         reason=cause.reason if cause else "",
         since=since,
-        queue_pauses={queue: single.reason for queue, single in standing.singles().items()},
+        queue_pauses={queue: single.reason for queue, single in singles.items()},
         wrapup_until=until,
+        paused_by=cause.by if cause else SELF,
+        queue_pausers={queue: Pauser(single.by, single.since) for queue, single in singles.items()},
     )
 
 
 def standing_of(record: OperatorRecord) -> Standing:
-    """Take pauses out of a record. Who paused is not written there: it counts as the operator's own will."""
+    """Take pauses out of a record."""
     wrapup = None
     if record.wrapup_until and record.paused:
         wrapup = WrapUp(record.since, None if math.isinf(record.wrapup_until) else record.wrapup_until)
-    singles = {queue: Cause(reason, SELF, record.since) for queue, reason in record.queue_pauses.items()}
-    default = Cause(record.reason, SELF, record.since, wrapup is not None) if record.paused else None
+    unknown, who = Pauser(SELF, record.since), record.queue_pausers
+    singles = {queue: Cause(reason, *who.get(queue, unknown)) for queue, reason in record.queue_pauses.items()}
+    default = Cause(record.reason, record.paused_by, record.since, wrapup is not None) if record.paused else None
     standing = Standing(default, singles)
     standing.wrapup = wrapup
     return standing

@@ -24,13 +24,16 @@ class Standing:
     :ivar shown: whether the PBX shows the membership as paused. Differs from ``stances`` only while that is being put
         right.
     :ivar wrapup: the after-call work going on.
+    :ivar out: whether memberships were ended for it and are not back: were they there, they would be as ``default``.
     """
 
     def __init__(self, default: Stance = None, singles: Mapping[str, Cause] | None = None) -> None:
         self.default = default
         self.stances: dict[Key, Stance] = {}
         self.shown: dict[Key, bool] = {}
+        self._unexplained: set[Key] = set()  # paused at the PBX, without the reason that they are paused for
         self.wrapup: WrapUp | None = None
+        self.out = False
         self._singles = dict(singles or {})  # by queue: pauses of memberships that are not there (yet)
 
     # -- memberships come and go
@@ -39,23 +42,29 @@ class Standing:
         """How a membership of that queue is to begin."""
         return self._singles.get(queue, self.default)
 
-    def join(self, key: Key, paused: bool, reason: str, now: float, *, trust: bool) -> bool:
-        """A membership is there; whether it has to be put right.
+    def join(self, key: Key, paused: bool, reason: str, now: float, *, trust: bool) -> None:
+        """A membership is there.
 
         :param trust: a pause that we know nothing of is somebody's will, and stays; else it is left over from before.
         """
         wanted = self.stances.get(key, self.wanted(key.queue))
         self._singles.pop(key.queue, None)
         self.shown[key] = paused
+        if key not in self.stances and not self.wraps_up:
+            self.out = False
         if wanted is None and paused and trust:
             wanted = foreign(reason, now)
         self.stances[key] = wanted
-        return paused != (wanted is not None)
+        if wanted is not None and paused and wanted.reason and not reason:
+            self._unexplained.add(key)  # Asterisk 16 takes no reason with QueueAdd
+        else:
+            self._unexplained.discard(key)
 
     def leave(self, key: Key) -> None:
         """A membership is over; a pause of this queue only is kept for when it comes back."""
         stance = self.stances.pop(key, None)
         self.shown.pop(key, None)
+        self._unexplained.discard(key)
         if stance is not None and self._alone(stance):
             self._singles[key.queue] = stance
 
@@ -64,10 +73,15 @@ class Standing:
         self._singles = self.singles()
         self.stances.clear()
         self.shown.clear()
+        self._unexplained.clear()
 
     def differing(self) -> dict[Key, Stance]:
         """Memberships that the PBX shows otherwise than they are to be."""
-        return {k: self.stances[k] for k, paused in self.shown.items() if paused != (self.stances[k] is not None)}
+        return {
+            key: self.stances[key]
+            for key, paused in self.shown.items()
+            if paused != (self.stances[key] is not None) or key in self._unexplained
+        }
 
     # -- what the PBX tells
 
@@ -75,6 +89,7 @@ class Standing:
         """The PBX told of a membership what we had asked for."""
         self.shown[key] = paused
         self.stances[key] = stance
+        self._unexplained.discard(key)
 
     def foreign_change(self, key: Key, paused: bool, reason: str, now: float) -> None:
         """The PBX told of something that we had not asked for. The operator's stance follows."""
@@ -86,6 +101,8 @@ class Standing:
         stances = list(self.stances.values())
         if not stances:
             return
+        if self.out:
+            stances.append(self.default)
         if all(s is not None for s in stances):
             if self.default is None or self.default not in stances:
                 self.default = max((s for s in stances if s is not None), key=lambda cause: cause.since)
@@ -113,6 +130,11 @@ class Standing:
         if self.wrapup is not None and not self._any_wraps_up():
             self.wrapup = None
 
+    @property
+    def wraps_up(self) -> bool:
+        """Whether a membership that begins now is to be paused for after-call work."""
+        return _wraps_up(self.default)
+
     def of_wrapup(self) -> list[Key]:
         """Memberships that are paused for after-call work."""
         return [k for k in self.shown if _wraps_up(self.stances[k])]
@@ -133,8 +155,10 @@ class Standing:
             return Summary("none") if self.default is None else Summary("all", self.default)
         if not paused:
             return Summary("none")
-        if len(paused) == len(self.shown):
+        if len(paused) == len(self.shown) and not (self.out and self.default is None):
             causes = [self.stances[k] or Cause(by=SUPERVISOR) for k in paused]
+            if self.out and self.default is not None:
+                causes.append(self.default)
             return Summary("all", self.default if self.default in causes else max(causes, key=lambda c: c.since))
         queues = {k.queue: self.stances[k] or Cause(by=SUPERVISOR) for k in sorted(paused)}
         return Summary("partly", None, tuple(queues.items()))

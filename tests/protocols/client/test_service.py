@@ -94,14 +94,14 @@ class ServiceTests(SynchronousTestCase):
         self.endpoint.fails = ConnectionRefusedError()
         self.told.clear()
         waits = []
-        for _ in range(8):
+        for _ in range(11):
             self.clock.advance(self.told[-1][1] if self.told else 2.0)
             waits.append(self.told[-1][1])
-        self.assertEqual(waits, [4, 8, 16, 32, 60, 60, 60, 60])
+        self.assertEqual(waits, [2, 2, 2, 2, 4, 8, 16, 32, 60, 60, 60])
 
     def test_short_lives_do_not_count(self) -> None:
-        """A server that throws us out right after the login is not hammered; a good half minute starts anew."""
-        for wait in (2.0, 4.0, 8.0):
+        """A server that throws us out right after the login is not hammered; a good while starts anew."""
+        for wait in (2.0, 2.0, 2.0, 2.0, 2.0, 4.0, 8.0):
             self.up()
             self.lose()
             self.assertEqual(self.told[-1][1], wait)
@@ -123,16 +123,53 @@ class ServiceTests(SynchronousTestCase):
         """A refused login is reported and not tried again before the server would have forgotten it."""
         self.serve(b"100 WELCOME\n", b"100 OK\n", b"101 KO wrong user name or password\n")
         reason = "wrong user name or password"
-        self.assertEqual(self.told, [reason, (f"refused: {reason}", 300.0)])
+        self.assertEqual(self.told, [reason, (f"refused: {reason}", 377.0)])
         self.assertTrue(self.endpoint.clients[-1].transport.disconnected)
 
     def test_refused_for_now(self) -> None:
-        """What may pass by itself is tried again after a minute."""
+        """What may pass by itself is tried again: at once if the server itself waits for the PBX, and when it has
+        said so if somebody is locked out."""
+        self.service.profile = Profile(username="u", digest="d", compression=0)
+        self.lose()
+        waits: list[float] = []
+        for least, refusal in (
+            (0, b"905 no link to the PBX"), (0, b"990 server shutting down"), (5, b"907 try later"),
+            (5, b"908 too many logins"), (18.75, b"910 operator already logged in"), (18.75, b"914 seat in use"),
+            (75, b"917 locked out"), (50, b"917 too many attempts, retry in 40 s"), (75, b"999 internal error"),
+        ):  # fmt: skip
+            self.clock.advance(self.told[-1][1])
+            self.serve(b"100 WELCOME\n", b"106 errcodes\n", b"106 RESUME\n", b"100 OK\n", b"101 " + refusal + b"\n")
+            self.assertEqual(self.told[-1][0], f"refused: {refusal[4:].decode()}")
+            waits.append(self.told[-1][1] - least)
+        self.assertEqual(waits, [2, 2, 2, 2, 4, 8, 16, 32, 60])
+
+    def test_link_that_comes_back(self) -> None:
+        """A server that has been without the PBX for long is tried as often as one that is not there."""
+        self.service.profile = Profile(username="u", digest="d", compression=0)
+        self.lose()
+        waits = [self.told[-1][1]]
+        for _ in range(10):
+            self.clock.advance(waits[-1])
+            self.serve(
+                b"100 WELCOME\n", b"106 errcodes\n", b"106 RESUME\n", b"100 OK\n", b"101 905 no link to the PBX\n"
+            )
+            waits.append(self.told[-1][1])
+        self.assertEqual(waits, [2, 2, 2, 2, 2, 4, 8, 16, 32, 60, 60])
+
+    def test_replaced(self) -> None:
+        """Whose operator has logged in elsewhere says so once and tries nothing more, until it is started again."""
         self.service.profile = Profile(username="u", digest="d", compression=0)
         self.lose()
         self.clock.advance(2)
-        self.serve(b"100 WELCOME\n", b"106 errcodes\n", b"100 OK\n", b"101 905 no link to the PBX\n")
-        self.assertEqual(self.told[-1], ("refused: no link to the PBX", 60.0))
+        self.serve(b"100 WELCOME\n", b"106 errcodes\n", b"106 RESUME\n", b"100 OK\n", b"102 OK\n", b"104 0\n")
+        self.serve(b"100 OK SIP/1\n")
+        self.told.clear()
+        self.serve(b"101 910 logged in elsewhere\n")
+        self.lose()
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), (["logged in elsewhere"], []))
+        self.successResultOf(self.service.stopService())
+        self.service.startService()
+        self.assertEqual((len(self.endpoint.clients), self.service.replaced), (3, False))
 
     def test_sent_away(self) -> None:
         """A server that takes nobody is like one that is not there."""

@@ -16,6 +16,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.services.control import ask
+from tests.outside import skip_without
 from tests.services.site import Site
 
 AGENTS = {"anna": "00:1c:bf:37:53:01", "bruno": "00:1c:bf:37:53:02", "carla": "00:1c:bf:37:53:03"}
@@ -31,6 +32,8 @@ def free_port() -> int:
 
 class ProcessTests(SynchronousTestCase):
     """Three agents, and calls all the time."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     timeout = 120
 

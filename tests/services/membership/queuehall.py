@@ -17,7 +17,7 @@ from astcti.model.roster import Roster
 from astcti.services.journal import SCHEMA, Journal
 from astcti.services.membership import Membership
 from astcti.services.pausing import Pausing
-from astcti.services.pausing.records import MemoryRecords
+from astcti.services.pausing.records import JournalRecords
 from tests.services.fakes import FakeClient, Office, call_centre, digest
 from tests.services.memorystore import MemoryStore
 from tests.services.pbx import message
@@ -145,8 +145,9 @@ class QueueHall(Office):
     """Everything there is."""
 
     def __init__(self, pbx: QueuePbx | None = None, store: MemoryStore | None = None,
-                 configuration: Configuration | None = None, **settings: Any) -> None:  # fmt: skip
+                 configuration: Configuration | None = None, now: float = 1000.0, **settings: Any) -> None:  # fmt: skip
         super().__init__(configuration or queue_centre(), **settings)
+        self.clock.advance(now)
         self.pbx = pbx or QueuePbx("sales", "support", "italian")
         self.pbx.tell = self.tell
         self.journal_store = store or MemoryStore(SCHEMA)
@@ -155,11 +156,12 @@ class QueueHall(Office):
         self.roster = Roster()
         self.desk._membership = self.desk._reception._membership = self.roster  # type: ignore[assignment]
         self.idle_phones: Any = type("Idle", (), {"states_at": lambda self, interface: ()})()
-        pausing = Pausing(self.clock, self.pbx, self.roster, self.idle_phones, MemoryRecords())
-        self.membership = Membership(
-            self.clock, self.pbx, self.roster, self.journal, learn=self.tell, stance=pausing.wanted
-        )
-        self.desk.employ(self.membership, pausing)
+        self.pausing = Pausing(self.clock, self.pbx, self.roster, self.idle_phones, JournalRecords(self.journal))
+        self.membership = self.pausing.queues = Membership(
+            self.clock, self.pbx, self.roster, self.journal,
+            learn=self.tell, stance=self.pausing.wanted, away=self.pausing.away, stuck=self.pausing.stuck,
+        )  # fmt: skip
+        self.desk.employ(self.membership, self.pausing)
         self.resync()
 
     def resync(self) -> None:
@@ -180,7 +182,7 @@ class QueueHall(Office):
 
     def tell(self, fact: Any) -> None:
         """The PBX says something of a member."""
-        if self.roster.feed(fact):
+        if isinstance(fact, MemberAdded | MemberRemoved | MemberPaused) and self.roster.feed(fact):
             self.desk.member_changed(fact.queue, fact.interface, isinstance(fact, MemberAdded))
         self.desk.member_fact(fact)
 

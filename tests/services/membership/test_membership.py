@@ -9,9 +9,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
 from astcti.errors import Refused
-from astcti.model.commands import Done, JoinQueue, LeaveQueue, ListQueues
+from astcti.model.commands import ClaimMac, Done, JoinQueue, LeaveQueue, ListQueues, Login, Pause
+from astcti.services.books import Books
 from astcti.services.membership import LEFTOVER, REFUSED
-from tests.services.membership.queuehall import QueueHall, QueuePbx, queue_centre
+from astcti.services.membership.vacated import HANDOVER_SECONDS
+from tests.services.fakes import digest
+from tests.services.membership.queuehall import MACS, QueueHall, QueuePbx, queue_centre
 
 PHONE = "PJSIP/201"
 ANNAS = {("sales", PHONE), ("support", PHONE)}
@@ -82,6 +85,80 @@ class ComingAndGoingTests(SynchronousTestCase):
             hall.turn()
         self.assertEqual(hall.sits, ANNAS)
         self.assertEqual(sorted(q for q, member in back.queues if member), ["sales", "support"])
+
+    def test_taken_over(self) -> None:
+        """Who takes over at the same seat stays a member all the time; the first client is told that it is replaced."""
+        hall = QueueHall(takeover=True)
+        first = hall.log_in("anna")
+        told = list(first.queues)
+        hall.pbx.asked.clear()
+        for seconds in (0, HANDOVER_SECONDS - 1):
+            second = hall.client()
+            hall.ask(second, Login("anna", digest("a")))
+            hall.turn(seconds)  # it has still to say where it is
+            hall.ask(second, ClaimMac(MACS["anna"]))
+            hall.turn()
+            hall.turn(HANDOVER_SECONDS + 1)
+            self.assertEqual((hall.pbx.asked, hall.sits), ([], ANNAS))
+            self.assertEqual(sorted(second.queues), sorted(told))
+            self.assertEqual((first.dismissed, first.queues), ([(910, "logged in elsewhere", "replaced")], told))
+            first = second
+        hall.log_out(first)
+        self.assertEqual((hall.sits, hall.clock.getDelayedCalls()), (set(), []))
+
+    def test_taken_over_elsewhere(self) -> None:
+        """Who takes over at another seat is in the queues there before the phone they had leaves them."""
+        hall = QueueHall(takeover=True)
+        hall.log_in("anna")
+        hall.pbx.asked.clear()
+        second = hall.client()
+        hall.ask(second, Login("anna", digest("a")))
+        hall.ask(second, ClaimMac(MACS["bruno"]))
+        hall.turn()
+        self.assertEqual(hall.sits, {("sales", "PJSIP/202"), ("support", "PJSIP/202")})
+        self.assertEqual([action[0] for action in hall.pbx.asked], ["QueueAdd"] * 2 + ["QueueRemove"] * 2)
+        self.assertEqual(sorted(second.queues), [("sales", True), ("support", True)])
+
+    def test_taken_over_and_no_seat(self) -> None:
+        """Who takes over and then says nothing, or goes, is in no queue after a moment."""
+        for goes in (False, True):
+            hall = QueueHall(takeover=True)
+            hall.log_in("anna")
+            second = hall.client()
+            hall.ask(second, Login("anna", digest("a")))
+            hall.turn()
+            self.assertEqual(hall.sits, ANNAS)
+            if goes:
+                hall.log_out(second, goodbye=False)
+            else:
+                hall.turn(HANDOVER_SECONDS)
+            self.assertEqual(hall.sits, set())
+
+    def test_somebody_else_at_the_seat_meanwhile(self) -> None:
+        """The seat is free at once for whoever comes; they are not in the other's queues."""
+        hall = QueueHall(takeover=True)
+        hall.log_in("anna")
+        second = hall.client()
+        hall.ask(second, Login("anna", digest("a")))
+        bruno = hall.client()
+        hall.ask(bruno, Login("bruno", digest("b")))
+        hall.ask(bruno, ClaimMac(MACS["anna"]))
+        hall.turn()
+        self.assertEqual(hall.sits, {("italian", PHONE)})
+        hall.turn(HANDOVER_SECONDS)
+        self.assertEqual((hall.sits, bruno.queues), ({("italian", PHONE)}, [("italian", True)]))
+
+    def test_taken_over_while_out(self) -> None:
+        """Who has left a queue stays out of it; who is paused stays paused."""
+        hall = QueueHall(takeover=True)
+        first = hall.log_in("anna")
+        hall.ask(first, LeaveQueue("sales"))
+        hall.ask(first, Pause(True, "", "lunch"))
+        hall.turn(1)
+        second = hall.log_in("anna", "events2")
+        self.assertEqual(hall.pbx.members, {("support", PHONE): (0, True, "Anna", "dynamic")})
+        states = [dict(node.attributes) for kind, node in second.documents if kind == "AgentState"]
+        self.assertEqual((states[-1]["state"], states[-1]["reason"]), ("paused", "lunch"))
 
     def test_stopping(self) -> None:
         """The server stops when everybody is out."""
@@ -335,7 +412,7 @@ class AskedTests(SynchronousTestCase):
         anna.queues.clear()
         assigned = (ServiceOperator(service_id=3, operator_id=1, penalty=9),
                     ServiceOperator(service_id=5, operator_id=1))  # fmt: skip
-        hall.desk.configure(queue_centre(service_operators=assigned), hall.settings)
+        hall.desk.configure(Books.of(queue_centre(service_operators=assigned), hall.settings))
         hall.turn()
         self.assertEqual(hall.sits, {("sales", PHONE), ("italian", PHONE)})
         self.assertEqual(hall.pbx.members["sales", PHONE][0], 9)
@@ -347,7 +424,7 @@ class AskedTests(SynchronousTestCase):
         hall = QueueHall()
         hall.log_in("anna")
         services = tuple(replace(s, enabled=s.id != 4) for s in queue_centre().services)
-        hall.desk.configure(queue_centre(services=services), hall.settings)
+        hall.desk.configure(Books.of(queue_centre(services=services), hall.settings))
         hall.turn()
         self.assertEqual(hall.sits, {("sales", PHONE)})
 
@@ -355,10 +432,10 @@ class AskedTests(SynchronousTestCase):
         """A phone more at the seat is a member too, until it is taken away."""
         hall = QueueHall()
         hall.log_in("anna")
-        hall.desk.configure(queue_centre(extensions=(Extension(seat_id=1, exten="SIP/9"),)), hall.settings)
+        hall.desk.configure(Books.of(queue_centre(extensions=(Extension(seat_id=1, exten="SIP/9"),)), hall.settings))
         hall.turn()
         self.assertEqual(len(hall.sits), 4)
-        hall.desk.configure(queue_centre(), hall.settings)
+        hall.desk.configure(Books.of(queue_centre(), hall.settings))
         hall.turn()
         self.assertEqual(hall.sits, ANNAS)
 

@@ -79,6 +79,18 @@ class OrderTests(DiallingTestCase):
         headers = ["PJSIP_HEADER(add,Alert-Info)", "PJSIP_HEADER(add,Call-Info)"]
         self.assertEqual(names, [["SIPADDHEADER01", "SIPADDHEADER02"], headers, []])
 
+    def test_auto_answer_context(self) -> None:
+        """With a context for it these phones are called through that, which learns what phone is meant; others are
+        called directly, and a phone whose number is taken as usual."""
+        self.board = Switchboard(auto_answer_context="answering")
+        self.anna = self.board.seat("anna")
+        for phone in ("SIP/261", "PJSIP/262", "PJSIP/201"):
+            self.dial("1", "", phone)
+        actions = self.board.actions
+        self.assertEqual([a.channel for a in actions], ["Local/261@answering/n", "Local/262@answering/n", "PJSIP/201"])
+        phones = [(a.variables.get("CTI_PHONE"), any("HEADER" in name for name in a.variables)) for a in actions]
+        self.assertEqual(phones, [("SIP/261", False), ("PJSIP/262", False), (None, False)])
+
     def test_settings(self) -> None:
         """The phone's time and the account code are the administrator's choice."""
         self.board = Switchboard(orig_timeout=7, orig_account="{SERVICE}-{OPERATOR}")

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.errors import Refused
 from astcti.model.commands import Done, Originate, Telecommute
+from astcti.services.books import Books
 from tests.services.fakes import FakeClient
 from tests.services.originating.switchboard import Switchboard, dialling_centre
 
@@ -100,5 +101,5 @@ class TelecommutingTests(SynchronousTestCase):
         self.tele("0551")
         usual = dialling_centre()
         services = tuple(replace(s, allowed_extensions="200-299") if s.id == 6 else s for s in usual.services)
-        self.board.desk.configure(replace(usual, services=services), self.board.settings)
+        self.board.desk.configure(Books.of(replace(usual, services=services), self.board.settings))
         self.assertEqual(self.board.desk.floor.of(self.bruno).channels, ("PJSIP/202",))

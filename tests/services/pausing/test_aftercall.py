@@ -74,6 +74,8 @@ class WrapUpTests(PauseTestCase):
         """A pause asked for during after-call work goes on when its time is over."""
         self.call()
         self.ward.pause(self.anna, reason="lunch")
+        self.ward.settle()
+        self.assert_refused(self.ward.ready(self.anna), 903, "PAUSE OUT")
         self.ward.clock.advance(60)
         self.assertEqual(self.ward.shown, {ONE: (True, "lunch"), TWO: (True, "lunch")})
         self.assertEqual(state(self.anna)["state"], "paused")
@@ -84,6 +86,7 @@ class WrapUpTests(PauseTestCase):
         self.ward.connect()
         self.ward.pause(self.anna, reason="lunch")
         self.ward.complete()
+        self.assert_refused(self.ward.ready(self.anna), 903, "PAUSE OUT")
         self.ward.clock.advance(60)
         self.assertEqual(self.ward.shown[ONE], (True, "lunch"))
 
@@ -148,6 +151,19 @@ class WrapUpTests(PauseTestCase):
         self.ward.clock.advance(10.1)
         self.assertEqual(self.ward.shown["three"], READY)
 
+    def test_joined_at_the_end(self) -> None:
+        """So is a queue that was joined while the end was on its way."""
+        self.call()
+        self.pbx.willing = False
+        self.ward.clock.advance(10.1)
+        self.pbx.add("three", paused=True, reason="wrapup")
+        self.pbx.willing = True
+        self.pbx.respond()
+        self.pbx.show(-1, ONE, TWO)
+        self.ward.settle()
+        self.assertEqual(self.ward.shown, {ONE: READY, TWO: READY, "three": READY})
+        self.assertEqual(state(self.anna)["state"], "ready")
+
     def test_by_hand(self) -> None:
         """``WRAP ON`` has no end of its own; ``WRAP OFF`` and ``REDY`` end it."""
         self.assertEqual(self.ward.wrap(self.anna), Done())
@@ -165,6 +181,13 @@ class WrapUpTests(PauseTestCase):
         """Asked for during after-call work, that has no end any more."""
         self.call()
         self.ward.wrap(self.anna)
+        self.ward.clock.advance(60)
+        self.assertEqual(self.ward.shown[ONE], WRAPUP)
+
+    def test_by_hand_before_a_call(self) -> None:
+        """A call that is taken meanwhile gives it no end."""
+        self.ward.wrap(self.anna)
+        self.call()
         self.ward.clock.advance(60)
         self.assertEqual(self.ward.shown[ONE], WRAPUP)
 
@@ -202,6 +225,16 @@ class AfterTheCallTests(PauseTestCase):
         """``PAUSE OUT`` cancels it: both have their outcome."""
         self.ward.pause(self.anna)
         self.assertEqual(self.ward.unpause(self.anna), PauseConfirmed())
+        self.assertEqual([number for number, _ in self.anna.pauses], [903])
+        self.ward.hang_up()
+        self.ward.settle()
+        self.assertEqual(self.ward.shown[ONE], READY)
+
+    def test_cancelled_by_another(self) -> None:
+        """A supervisor who unpauses cancels it as well, and the operator is told."""
+        self.ward.pause(self.anna)
+        order = self.ward.pausing.order(self.ward.desk.floor.of(self.anna), False)
+        self.assertEqual(self.successResultOf(order).number, 0)
         self.assertEqual([number for number, _ in self.anna.pauses], [903])
         self.ward.hang_up()
         self.ward.settle()
@@ -275,7 +308,9 @@ class MissedTests(PauseTestCase):
         self.ward.pause(self.anna, reason="lunch")
         self.ward.settle()
         self.ward.miss()
-        self.assertEqual(self.ward.shown[ONE], (True, "lunch"))
+        self.ward.settle()
+        self.assertEqual((self.ward.shown[ONE], state(self.anna)["reason"]), ((True, "lunch"), "lunch"))
+        self.assertEqual([kind for kind, _ in self.anna.documents if kind == "Text"], [])
 
 
 class WardTests(PauseTestCase):

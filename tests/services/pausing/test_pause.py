@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.config.model import PauseReason
 from astcti.errors import AMILost, AMITimeout, Refused
 from astcti.model.commands import Pause, PauseConfirmed, PausePending
+from astcti.services.books import Books
 from tests.services.fakes import FakeClient
 from tests.services.pausing.ward import DENIED, ONE, PHONE, SECOND, TWO, Ward, queue_centre, state, states, two_phones
 
@@ -104,6 +107,73 @@ class ConfirmationTests(PauseTestCase):
         self.ward.settle()
         self.assertEqual(self.ward.shown, {ONE: (False, ""), TWO: (False, "")})
         self.assertEqual([number for number, _ in self.anna.pauses], [907])
+
+    def test_partial_failure_of_a_silent_phone(self) -> None:
+        """What one phone did not answer may still be done: it is undone behind that, since another one has done it."""
+        self.prepare(two_phones())
+        self.pbx.willing = False
+        self.ward.pause(self.anna)
+        self.pbx.respond(1)
+        self.pbx.show(1)
+        self.ward.clock.advance(10.1)
+        self.assertEqual([number for number, _ in self.anna.pauses], [907])
+        self.assertEqual(sorted(self.pbx.actions[2:]), [(SECOND, "", False, ""), (PHONE, "", False, "")])
+
+    def test_first_error(self) -> None:
+        """Of several errors the first is told."""
+        self.prepare(two_phones())
+        self.pbx.willing = False
+        self.ward.pause(self.anna)
+        self.pbx.refuse(DENIED, 0)
+        self.pbx.refuse(AMITimeout("x"), 1)
+        self.assertEqual(self.anna.pauses, [(906, "Permission denied")])
+
+    def test_somebody_else_meanwhile(self) -> None:
+        """An unpause that somebody else asked for confirms no pause; nor is it overruled by the pause that it undid."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.pbx.respond()
+        self.pbx.pause(ONE, paused=False)
+        self.pbx.show(-1, TWO)
+        self.assertEqual(self.anna.pauses, [])
+        self.pbx.show(-1, ONE)
+        self.assertEqual(self.anna.pauses, [OK])
+        self.ward.pause(self.anna, reason="training")
+        self.pbx.respond()
+        self.pbx.show(-1, ONE)
+        self.pbx.pause(ONE, paused=False)
+        self.pbx.show(-1, TWO)
+        self.ward.settle()
+        self.assertEqual(self.anna.pauses[1:2], [OK])
+        self.assertEqual(self.ward.shown, {ONE: (False, ""), TWO: (True, "training")})
+        self.assertEqual((state(self.anna)["paused"], len(self.pbx.asked)), ("partly", 2))
+
+    def test_too_many(self) -> None:
+        """A PBX that does nothing is not asked for ever more."""
+        attendance = self.ward.desk.floor.of(self.anna)
+        orders = [self.ward.pausing.order(attendance, bool(n % 2)) for n in range(20)]
+        outcomes = [self.successResultOf(order).number for order in orders if order.called]
+        self.assertEqual((len(self.pbx.asked), outcomes), (1, [907] * 11))
+
+    def test_those_that_wait_fail_with_the_link(self) -> None:
+        """Without a link nothing is left that waits for its turn."""
+        self.ward.pause(self.anna)
+        order = self.ward.pausing.order(self.ward.desk.floor.of(self.anna), False)
+        self.assertNoResult(order)
+        self.ward.desk.link_changed(False)
+        self.assertEqual(self.successResultOf(order).number, 905)
+        self.assertEqual([number for number, _ in self.anna.pauses], [905])
+        self.ward.desk.link_changed(True)
+        self.assertEqual(len(self.pbx.asked), 1)
+
+    def test_queue_comes_paused(self) -> None:
+        """A membership that began paused for a pause that then failed is unpaused."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.pbx.add("three", paused=True, reason="lunch")
+        self.pbx.willing = True
+        self.pbx.refuse()
+        self.ward.settle()
+        self.assertEqual(self.ward.shown["three"], (False, ""))
+        self.assertEqual((self.anna.pauses[0][0], state(self.anna)["state"]), (906, "ready"))
 
     def test_refused(self) -> None:
         """The PBX's own words are passed on."""
@@ -271,6 +341,36 @@ class PauseTests(PauseTestCase):
         self.ward.settle()
         self.assertEqual(state(self.anna)["paused"], "none")
 
+    def test_not_put_right(self) -> None:
+        """What the PBX does not put right it is not asked for again and again."""
+        self.ward.pause(self.anna)
+        self.ward.settle()
+        self.pbx.refusing = DENIED
+        self.pbx.add("three")
+        asked = len(self.pbx.asked)
+        for _ in range(3):
+            self.ward.desk.configure(Books.of(self.ward.configuration, self.ward.settings))
+            self.ward.settle()
+        self.assertEqual((asked, len(self.pbx.asked)), (2, 2))
+
+    def test_out_of_a_queue(self) -> None:
+        """``PAUSE OUT`` ends also the pause in a queue that the operator is not in at the moment."""
+        self.ward.pause(self.anna, TWO)
+        self.ward.settle()
+        self.pbx.remove(TWO)
+        attendance = self.ward.desk.floor.of(self.anna)
+        self.assertIsNotNone(self.ward.pausing.wanted(attendance, TWO))
+        self.ward.unpause(self.anna)
+        self.assertIsNone(self.ward.pausing.wanted(attendance, TWO))
+
+    def test_another_phone(self) -> None:
+        """A phone that comes to the seat paused had that of somebody else."""
+        self.pbx.add(ONE, SECOND, True, "old")
+        self.ward.desk.configure(Books.of(two_phones(), self.ward.settings))
+        self.ward.settle()
+        self.assertEqual(self.pbx.members[ONE, SECOND], (False, ""))
+        self.assertEqual(state(self.anna)["paused"], "none")
+
     def test_unknown_queue(self) -> None:
         """Only one's own queues can be named, and only those one is in."""
         self.assert_refused(self.ward.pause(self.anna, "three"), 921, "unknown queue")
@@ -283,6 +383,28 @@ class PauseTests(PauseTestCase):
         self.assert_refused(self.ward.pause(self.anna, reason="x" * 80), 901, "79")
         self.assert_refused(self.ward.pause(self.anna, reason="a\r\nAction: Originate"), 901, "shown")
         self.assertEqual(self.ward.pause(self.anna, reason="caffè " * 11), PausePending())
+
+    def test_configured_reasons(self) -> None:
+        """Of reasons that are configured the PBX is told the code, in whatever case it came; others are refused, to a
+        supervisor too. None is always possible, and what is done at the PBX is no matter of the list."""
+        reasons = (PauseReason(code="Lunch"), PauseReason(code="errand", enabled=False))
+        self.prepare(replace(queue_centre(), pause_reasons=reasons))
+        for reason in ("errand", "x"):
+            self.assert_refused(self.ward.pause(self.anna, reason=reason), 931, "unknown pause reason")
+        attendance = self.ward.desk.floor.of(self.anna)
+        assert attendance is not None
+        with self.assertRaises(Refused) as caught:
+            self.ward.pausing.order(attendance, True, reason="errand")
+        self.assertEqual((caught.exception.number, self.pbx.asked), (931, []))
+        self.assertEqual(self.ward.pause(self.anna, reason="LUNCH"), PausePending())
+        self.assertEqual(self.pbx.actions, [(PHONE, "", True, "Lunch")])
+        self.assertEqual(self.ward.pause(self.anna), PausePending())
+        self.ward.settle()
+        self.pbx.pause(ONE, reason="errand")
+        self.ward.settle()
+        self.assertEqual(self.ward.shown[ONE], (True, "errand"))
+        self.ward.unpause(self.anna)
+        self.assertEqual(self.ward.shown, {ONE: (False, ""), TWO: (False, "")})
 
     def test_begin_in_pause(self) -> None:
         """Who begins in pause is paused from the start, and so is every queue joined."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.model.facts import MemberAdded
@@ -16,10 +17,16 @@ from astcti.services.pausing.records import record_of, standing_of
 from astcti.services.pausing.standing import Standing, WrapUp
 from tests.services.fakes import FakeClient
 from tests.services.pausing.test_pause import PauseTestCase
-from tests.services.pausing.ward import ONE, PHONE, TWO, Ward, queue_centre, state
+from tests.services.pausing.ward import DENIED, ONE, PHONE, TWO, Ward, queue_centre, state, states
 
 LUNCH = (True, "lunch")
+WHO = st.sampled_from(("self", "supervisor", "server", "pbx"))
 WRAPUP, READY = (True, "wrapup"), (False, "")
+
+
+def state_in(client: FakeClient, queue: str) -> dict[str, str]:
+    """What they were told last of one queue."""
+    return [told for told in states(client) if told.get("queue") == queue][-1]
 
 
 class ReconnectTests(PauseTestCase):
@@ -54,7 +61,23 @@ class ReconnectTests(PauseTestCase):
         self.ward.clock.advance(600)
         self.come_back()
         self.assertEqual(state(self.anna), before)
-        self.assertEqual({paused for paused, _ in self.ward.shown.values()}, {True})
+        self.assertEqual(self.ward.shown, {ONE: LUNCH, TWO: LUNCH})
+
+    def test_reason_told(self) -> None:
+        """A PBX that takes no reason with a new member is told it behind that, once; one that takes it is not."""
+        for taken, told in (("", [(PHONE, "", True, "lunch"), (PHONE, TWO, True, "lunch")]), ("lunch", [])):
+            self.prepare()
+            self.ward.pause(self.anna, reason="lunch")
+            self.ward.settle()
+            self.lose()
+            self.pbx.asked.clear()
+            self.anna = self.ward.sit("anna")
+            before = state(self.anna)
+            for queue in (ONE, TWO):
+                self.pbx.add(queue, PHONE, True, taken)
+            self.ward.settle()
+            self.assertEqual(self.pbx.actions, told)
+            self.assertEqual((self.ward.shown, state(self.anna)), ({ONE: LUNCH, TWO: LUNCH}, before))
 
     def test_paused_in_one(self) -> None:
         """A pause in one queue is one in that queue again."""
@@ -81,6 +104,16 @@ class ReconnectTests(PauseTestCase):
         self.ward.clock.advance(3601)
         self.come_back()
         self.assertEqual(state(self.anna)["state"], "ready")
+
+    def test_in_time(self) -> None:
+        """Who was back in time is not given up later."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.ward.settle()
+        self.lose()
+        self.come_back()
+        self.ward.clock.advance(7200)
+        self.assertEqual((state(self.anna)["reason"], self.ward.shown[ONE]), ("lunch", LUNCH))
+        self.assertIsNotNone(self.ward.pausing.shift_of("anna"))
 
     def test_begin_in_pause_once(self) -> None:
         """Who had unpaused is not paused by coming back, though they begin paused."""
@@ -117,6 +150,77 @@ class ReconnectTests(PauseTestCase):
         self.assertEqual(state(anna)["reason"], "lunch")
 
 
+class SlowRecords(MemoryRecords):
+    """Takes its time to write.
+
+    :ivar waiting: those who want to know when it is done.
+    :ivar written: how Anna was when they began to wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Deferred[None]] = []
+        self.written: list[Standing | None] = []
+
+    def flush(self) -> Deferred[None]:
+        self.waiting.append(Deferred())
+        self.written.append(self.read("anna"))
+        return self.waiting[-1]
+
+
+class WrittenDownTests(PauseTestCase):
+    """What a client is told must outlive the server."""
+
+    def setUp(self) -> None:
+        self.records = SlowRecords()
+        self.prepare(records=self.records)
+
+    def test_pause(self) -> None:
+        """A pause is confirmed when it is written down, with since when; what another one is answered until then."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.ward.settle()
+        self.assertEqual((self.ward.shown, self.anna.pauses), ({ONE: LUNCH, TWO: LUNCH}, []))
+        (written,) = self.records.written
+        assert written is not None and written.default is not None
+        self.assertEqual((written.default.reason, written.default.since), ("lunch", 1000.06))
+        self.assert_refused(self.ward.unpause(self.anna), 926)
+        self.records.waiting[0].callback(None)
+        self.assertEqual(self.anna.pauses, [(0, "")])
+
+    def test_the_rest(self) -> None:
+        """So it is for the other requests, whose reply waits."""
+        for ask in (self.ward.wrap, self.ward.ready, self.ward.unpause):
+            replies: list[object] = []
+            asked = ask(self.anna)
+            self.assertIsNone(asked, "the reply is still to come")
+            self.records.waiting[-1].addCallback(replies.append)
+            self.records.waiting[-1].callback(None)
+        self.assertEqual(len(self.records.waiting), 3)
+        self.assert_refused(self.ward.pause(self.anna, "other"), 921)
+
+    def test_refused(self) -> None:
+        """A refusal has nothing to wait for."""
+        self.pbx.refusing = DENIED
+        self.ward.pause(self.anna)
+        self.ward.settle()
+        self.assertEqual(([number for number, _ in self.anna.pauses], self.records.waiting), ([906], []))
+
+    def test_disk_hangs(self) -> None:
+        """A disk that does not write holds nobody up for longer than two seconds."""
+        self.ward.pause(self.anna)
+        self.ward.clock.advance(1.9)
+        self.assertEqual(self.anna.pauses, [])
+        self.ward.clock.advance(0.2)
+        self.assertEqual(self.anna.pauses, [(0, "")])
+
+    def test_client_lost(self) -> None:
+        """Who is gone meanwhile is not told, and costs nothing."""
+        self.ward.pause(self.anna)
+        self.ward.desk.detach(self.anna)
+        self.records.waiting[0].callback(None)
+        self.assertEqual(self.anna.pauses, [])
+
+
 class RestartTests(PauseTestCase):
     """The server is killed and begins anew, with the same PBX and what was written down."""
 
@@ -137,10 +241,37 @@ class RestartTests(PauseTestCase):
         self.assertEqual((told["state"], told["reason"], told["since"]), ("paused", "lunch", since))
         self.assertEqual((self.ward.shown, self.pbx.asked), ({ONE: LUNCH, TWO: LUNCH}, []))
 
+    def test_who_paused(self) -> None:
+        """Nor is it forgotten that it was a supervisor, in all queues or in one, here or at the PBX."""
+        attendance = self.ward.desk.floor.of(self.anna)
+        self.ward.pausing.order(attendance, True, reason="errand")
+        self.ward.settle()
+        before = state(self.anna)
+        self.assertEqual(before["by"], "supervisor")
+        self.restart()
+        self.assertEqual(state(self.anna), before)
+        self.ward.unpause(self.anna)
+        self.pbx.pause(TWO, reason="training")
+        self.ward.settle()
+        before = state_in(self.anna, TWO)
+        self.assertEqual((before["by"], before["reason"]), ("supervisor", "training"))
+        self.restart()
+        self.assertEqual(state_in(self.anna, TWO), before)
+
     def test_ready(self) -> None:
         """Who was ready is ready."""
         self.restart()
         self.assertEqual((state(self.anna)["state"], self.pbx.asked), ("ready", []))
+
+    def test_in_a_call(self) -> None:
+        """Who talks when the server is back is busy until the call is over, though they are told nothing of its end."""
+        self.pbx.asked.clear()
+        self.ward = Ward(records=self.ward.records, pbx=self.pbx)
+        self.ward.answer()
+        self.anna = self.ward.sit("anna")
+        self.assertEqual(state(self.anna)["state"], "busy")
+        self.ward.hang_up()
+        self.assertEqual((state(self.anna)["state"], self.anna.told), ("ready", []))
 
     def test_paused_meanwhile(self) -> None:
         """A supervisor's pause while the server was away stays."""
@@ -292,6 +423,19 @@ class LogTests(PauseTestCase):
         self.assertEqual([e[0] for e in self.entries()], ["login", "pause", "lost", "unpause"])
         self.assertAlmostEqual(self.entries()[-1][-1], 100.1, places=0)
 
+    def test_never_back(self) -> None:
+        """A pause that nobody comes back to has ended when the client was lost, and so has the shift."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.ward.clock.advance(60)
+        self.ward.desk.detach(self.anna)
+        lost = self.ward.clock.seconds()
+        self.ward.clock.advance(4000)
+        self.assertEqual([e[0] for e in self.entries()], ["login", "pause", "lost", "unpause", "logout"])
+        self.assertEqual(self.entries()[3][4], 60.0)
+        records = self.ward.records
+        assert isinstance(records, MemoryRecords)
+        self.assertEqual([e.time for e in records.entries[3:]], [lost, lost])
+
     def test_details(self) -> None:
         """What has no column of its own is one line of words."""
         records = self.ward.records
@@ -307,13 +451,15 @@ class RecordTests(SynchronousTestCase):
     """What is written down is read back."""
 
     @given(
-        st.none() | st.builds(Cause, st.text(max_size=9), since=st.just(5.0)),
-        st.dictionaries(st.text(min_size=1, max_size=5), st.builds(Cause, st.text(max_size=9), since=st.just(5.0))),
+        st.none() | st.builds(Cause, st.text(max_size=9), WHO, since=st.just(5.0)),
+        st.dictionaries(
+            st.text(min_size=1, max_size=5), st.builds(Cause, st.text(max_size=9), WHO, st.sampled_from((3.0, 5.0)))
+        ),
     )
     def test_round_trip(self, default: Cause | None, singles: dict[str, Cause]) -> None:
         """A pause in all queues, and those in single ones."""
         standing = Standing(default, singles)
-        back = standing_of(record_of(OperatorRecord("anna"), standing, 5.0))
+        back = standing_of(OperatorRecord.of(record_of(OperatorRecord("anna"), standing, 5.0).row()))
         self.assertEqual((back.default, back.singles(), back.wrapup), (default, singles, None))
 
     def test_wrapup(self) -> None:
