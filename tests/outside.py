@@ -16,6 +16,9 @@ PROMISES = {
     "ASTCTI_TEST_LDAP": "OpenLDAP's slapd",
     "ASTCTI_TEST_PEERS": "AMI clients of others",
     "ASTCTI_TEST_CHECKS": "lint, types, documents",
+    "ASTCTI_TEST_WHOLE": "whole programs and two minutes for them",
+    "ASTCTI_TEST_CHAOS": "two hundred clients, and minutes for their troubles",
+    "ASTCTI_TEST_EVERY": "minutes for every case instead of some",
     "ASTCTI_TEST_FUZZ": "a fuzzer and time for it",
 }
 

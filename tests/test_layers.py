@@ -21,16 +21,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("astcti.ami.client", "astcti.protocols.transport", "astcti.protocols.client", "astcti.config.watcher"),
     ("astcti.actions", "astcti.authentication", "astcti.services"),
     ("astcti.client", "astcti.simulator", "astcti.replay"),
+    ("astcti.doctor",),
     ("astcti.tap",),
     ("astcti.demo",),
     ("astcti.commands", "astcti.__main__"),
 )
 #: Modules of the cores that only run between a core and the outside; each with the reason.
-NOT_PURE: dict[str, str] = {}
+NOT_PURE: dict[str, str] = {
+    "astcti.config.resolving": "asks the system for addresses, as data bases are asked: in the loader's thread",
+}
 #: What a core may not name: the clock, the network, chance.
 OUTSIDE = re.compile(r"(twisted\.internet|socket|time|random|secrets|threading|asyncio|select|subprocess)(\.|$)")
 #: Distribution to the name it is imported by, where they differ.
-IMPORTED_AS = {"argon2-cffi": "argon2", "zope.interface": "zope"}
+IMPORTED_AS = {"argon2-cffi": "argon2", "prometheus-client": "prometheus_client", "zope.interface": "zope"}
 #: What ``twisted[tls]`` promises to be there.
 WITH_TWISTED_TLS = ("OpenSSL", "service_identity")
 NOT_OURS = {".venv", ".cache", "build", "__pycache__", "dropin.cache"}

@@ -66,6 +66,14 @@ def fuzz(target: str, seconds: int, seed: int = 0) -> Result:
     for folder in (corpus, crashes):
         folder.mkdir(parents=True, exist_ok=True)
     before = set(crashes.iterdir())
+    result = _run(target, seconds, seed, before)
+    if result.inputs or result.crashes:
+        return result
+    return _run(target, seconds, seed, before)  # the fuzzer itself stumbled as it began: what we break it would save
+
+
+def _run(target: str, seconds: int, seed: int, before: set[Path]) -> Result:
+    corpus, crashes = CACHE / "corpus" / target, CACHE / "crashes" / target
     seeds = [str(SEEDS / target)] if (SEEDS / target).is_dir() else []
     done = subprocess.run(
         [sys.executable, __file__, "--child", target, f"-max_total_time={seconds}", f"-artifact_prefix={crashes}/",
@@ -74,7 +82,7 @@ def fuzz(target: str, seconds: int, seed: int = 0) -> Result:
          "-verbosity=0", str(corpus), *seeds],
         capture_output=True, text=True, errors="replace", check=False, timeout=seconds + 120,
     )  # fmt: skip
-    said = done.stdout + done.stderr
+    said = f"{done.stdout}{done.stderr}ended with {done.returncode}\n"
     counted = re.findall(r"^stat::number_of_executed_units:\s*(\d+)", said, re.MULTILINE)
     fresh = sorted(set(crashes.iterdir()) - before)
     if done.returncode and not fresh:  # it did not even get to run an input

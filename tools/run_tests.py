@@ -30,6 +30,7 @@ class Suite:
     :ivar promises: variables of the environment that say what is there for them (``tests/outside.py``).
     :ivar fast: wants nothing but Python and its packages.
     :ivar measured: counts for the coverage.
+    :ivar without: tests among them that another suite runs.
     :ivar seconds: after that it is taken for hung.
     """
 
@@ -38,11 +39,29 @@ class Suite:
     promises: tuple[str, ...] = ()
     fast: bool = False
     measured: bool = True
-    seconds: float = 600
+    without: tuple[str, ...] = ()
+    seconds: float = 900
 
 
 #: Packages of tests that have a suite of their own; everything else is ``unit``.
-APART = {"pbx", "ldap", "mariadb", "packaging", "checks", "fuzz"}
+APART = {"chaos", "pbx", "ldap", "mariadb", "packaging", "checks", "fuzz"}
+
+#: Whole programs and servers on the loopback interface: quick enough, but not a matter of seconds. They are
+#: packages, modules or classes, and not among ``unit``.
+WHOLE = (
+    "tests.client.test_agent.CallTests",
+    "tests.client.test_command.CommandTests",
+    "tests.config.test_watcher.RealTests",
+    "tests.demo.test_demo",
+    "tests.services.delivery.test_processes",
+    "tests.services.reload",
+    "tests.services.test_daemon",
+    "tests.services.test_systemd",
+    "tests.services.test_whole",
+    "tests.simulator.test_command.ProcessTests",
+)
+#: What ``unit`` does by samples, done for every case.
+EVERY = ("tests.services.test_stocktaking",)
 
 
 def unit_tests() -> tuple[str, ...]:
@@ -53,21 +72,28 @@ def unit_tests() -> tuple[str, ...]:
 
 
 def suites() -> list[Suite]:
-    """All of them, the longest first."""
+    """All of them, the longest first; those that compute between those that mostly wait."""
     pbx = ("ASTCTI_TEST_PBX",)
     return [
-        Suite("asterisk-22", ("tests.pbx.test_asterisk_22",), pbx),
-        Suite("membership", ("tests.pbx.test_membership",), pbx),
-        Suite("recovery", ("tests.pbx.test_recovery",), pbx),
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
-        Suite("delivery", ("tests.pbx.test_delivery",), pbx),
-        Suite("operators", ("tests.pbx.test_dialling", "tests.pbx.test_pausing"), pbx),
-        Suite("mariadb", ("tests.mariadb",), ("ASTCTI_TEST_MARIADB",)),
-        Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True),
-        Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
-        Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
-        Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False),
+        Suite("every", EVERY, ("ASTCTI_TEST_EVERY",), measured=False),
+        Suite("recovery", ("tests.pbx.test_recovery",), pbx),
+        Suite("killing", ("tests.pbx.test_killing",), pbx),
+        Suite("whole", WHOLE, ("ASTCTI_TEST_WHOLE",), fast=True),
+        Suite("asterisk-22", ("tests.pbx.test_asterisk_22",), pbx),
+        Suite("dialling", ("tests.pbx.test_dialling",), pbx),
+        Suite("pausing", ("tests.pbx.test_pausing",), pbx),
+        Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True, without=WHOLE),
+        Suite("day", ("tests.pbx.test_day",), (*pbx, "ASTCTI_TEST_MARIADB", "ASTCTI_TEST_LDAP")),
+        Suite("chaos", ("tests.chaos",), ("ASTCTI_TEST_CHAOS", "ASTCTI_TEST_MARIADB"), measured=False),
+        Suite("doctor", ("tests.pbx.test_doctor",), pbx),
         Suite("fuzz", ("tests.fuzz",), ("ASTCTI_TEST_FUZZ",), measured=False),
+        Suite("delivery", ("tests.pbx.test_delivery",), pbx),
+        Suite("membership", ("tests.pbx.test_membership",), pbx),
+        Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False),
+        Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
+        Suite("mariadb", ("tests.mariadb",), ("ASTCTI_TEST_MARIADB",)),
+        Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
     ]
 
 
@@ -99,7 +125,8 @@ class Run:
         )
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *measure, str(ROOT / "tools/trial_suite.py"), str(self._out), *suite.tests],
+                [sys.executable, *measure, str(ROOT / "tools/trial_suite.py"), str(self._out), *suite.tests,
+                 *(f"-{name}" for name in suite.without)],
                 cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

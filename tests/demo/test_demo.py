@@ -16,12 +16,15 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from astcti.commands.demo import Options
 from astcti.demo.show import Demo
+from tests.outside import skip_without
 
 ROOT = Path(__file__).parents[2]
 
 
 class DemoTests(TestCase):
     """PBX, server, agents and calls in this process."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     timeout = 60
 
@@ -55,6 +58,8 @@ class DemoTests(TestCase):
 
 class ProgramTests(SynchronousTestCase):
     """``astcti demo`` at the command line."""
+
+    skip = skip_without("ASTCTI_TEST_WHOLE")
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start it."""

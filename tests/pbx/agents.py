@@ -24,18 +24,23 @@ class Agent:
 
     :ivar events: every call event, in order.
     :ivar notices: whatever else the server said.
+    :ivar ways: how they have logged in, each time.
+    :param password: the tests' own, if none is given.
     """
 
-    def __init__(self, number: int, port: int, **profile: Any) -> None:
+    def __init__(self, number: int, port: int, *, password: str = "", **profile: Any) -> None:
         self.number = number
+        self.ways: list[str] = []
         self.events: list[CallEvent] = []
         self.notices: list[object] = []
         self._up: Deferred[None] = Deferred()
         username = f"op{number}"
+        if profile.get("way") == "plain":
+            profile["password"] = password
         self.service = CTIClientService(
             reactor,
             f"tcp:127.0.0.1:{port}",
-            Profile(username=username, digest=digest_of(password_of(username)), system="LINUX", **profile),
+            Profile(username=username, digest=digest_of(password or password_of(username)), system="LINUX", **profile),
             on_event=self.events.append,
             on_notice=self.notices.append,
             on_up=self._logged_in,
@@ -43,6 +48,7 @@ class Agent:
 
     def _logged_in(self, client: CTIClient, welcome: Welcome) -> None:
         assert welcome.seat, f"op{self.number} has no seat"
+        self.ways.append(welcome.way)
         if not self._up.called:
             self._up.callback(None)
 

@@ -22,7 +22,7 @@ class Cutter(Factory):
         self.pbx_port = pbx_port
         self.whole = True
         self.hung = False
-        self.ends: set[_End] = set()
+        self.ends: set[End] = set()
         self._listening: Any = reactor.listenTCP(0, self, interface="127.0.0.1")  # type: ignore[attr-defined]
 
     @property
@@ -30,8 +30,8 @@ class Cutter(Factory):
         """Where the server finds the PBX."""
         return int(self._listening.getHost().port)
 
-    def buildProtocol(self, address: object) -> _End:
-        return _End(self)
+    def buildProtocol(self, address: object) -> End:
+        return End(self)
 
     def cut(self) -> None:
         """Both sides get a reset, and nobody gets through any more."""
@@ -51,6 +51,10 @@ class Cutter(Factory):
                 end.abort()
         self.whole = True
 
+    def passes(self, end: End, data: bytes) -> None:
+        """One side said something."""
+        end.hand_on(data)
+
     def spoil(self, data: bytes) -> None:
         """The server reads this between two things that the PBX says."""
         for end in list(self.ends):
@@ -64,10 +68,10 @@ class Cutter(Factory):
             end.abort()
 
 
-class _End(Protocol):
+class End(Protocol):
     """One side of a connection."""
 
-    def __init__(self, cutter: Cutter, other: _End | None = None) -> None:
+    def __init__(self, cutter: Cutter, other: End | None = None) -> None:
         self._cutter = cutter
         self._early = b""
         self.other = other
@@ -84,11 +88,14 @@ class _End(Protocol):
             self.abort()
         elif not cutter.hung:
             pbx = HostnameEndpoint(reactor, "127.0.0.1", cutter.pbx_port)
-            connectProtocol(pbx, _End(cutter, self)).addErrback(lambda failure: self.abort())
+            connectProtocol(pbx, End(cutter, self)).addErrback(lambda failure: self.abort())
 
     def dataReceived(self, data: bytes) -> None:
-        if self._cutter.hung:
-            return
+        if not self._cutter.hung:
+            self._cutter.passes(self, data)
+
+    def hand_on(self, data: bytes) -> None:
+        """Have the other side read this."""
         if self.other is None:
             self._early += data
         else:

@@ -145,6 +145,12 @@ class Daemon:
             self._process.kill()
             return self._process.wait()
 
+    def kill(self) -> None:
+        """End it without a word."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def last_words(self) -> str:
         """The end of what it printed and logged."""
         texts = [self.output, *sorted((self.folder / "logs").glob("*"))]

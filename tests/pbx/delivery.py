@@ -141,4 +141,4 @@ class DeliveryTests(LiveTestCase):
         self.assertEqual((await self.ctl("text", "op201", "well", "done"))["told"], 1)
         self.assertIn("no operator", await self.ctl("pause", "nobody", code=1))
         await self.ctl("kick", "op201", "for the test")
-        self.assertIn("not logged in", await self.ctl("kick", "op201", code=1))
+        self.assertIn("not logged in", await self.ctl("kick", "op202", code=1))

@@ -69,7 +69,7 @@ class LiveTestCase(TestCase):
         """Play a scenario; when it goes wrong, keep what the PBX said and what the server logged."""
         try:
             await scenario.play(self.stage)
-            await self.stage.over(scenario.pops)
+            await self.stage.over(scenario.pops, scenario.chances)
             self.check_stories(scenario)
         except BaseException as e:
             e.add_note(f"what was said: {self.keep_evidence(scenario.name)}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Any
 
 from astcti.errors import Refused
-from astcti.protocols.client import CTIClient, QueueChanged, digest_of
+from astcti.protocols.client import Closing, CTIClient, QueueChanged, digest_of
 from tests.pbx.agents import Agent
 from tests.pbx.daemon import Daemon, password_of
 from tests.pbx.instance import Instance
@@ -16,7 +15,7 @@ from tests.pbx.witness import Event
 
 QUEUE, RINGALL, STATIC = "astcti-queue", "astcti-ringall", "astcti-static"
 
-RUNTIME = """<astcti version="2" timestamp="1"><settings/><actions/>
+RUNTIME = """<astcti version="2" timestamp="1"><settings><setting name="takeover">yes</setting></settings><actions/>
 <services><service id="1" name="demo-queue" type="INBOUND" queue="astcti-queue"/>
 <service id="2" name="demo-ringall" type="INBOUND" queue="astcti-ringall"/>
 <service id="3" name="demo-static" type="INBOUND" queue="astcti-static"/>
@@ -38,12 +37,6 @@ class MembershipDaemon(Daemon):
         digests = {f"digest{n}": digest_of(password_of(f"op{n}")) for n in (201, 203)}
         (self.folder / "runtime.xml").write_text(RUNTIME.format(**phones, **digests))
         self.bootstrap.write_text(self.bootstrap.read_text().replace(">onlooker<", ">astcti<"))
-
-    def kill(self) -> None:
-        """End it without a word."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
 
 
 class MembershipTests(LiveTestCase):
@@ -143,6 +136,32 @@ class MembershipTests(LiveTestCase):
         flaps = [e for e in self.exchange.witness.events[since:]
                  if e.get("Event") in ("QueueMemberRemoved", "QueueMemberAdded")]  # fmt: skip
         self.assertEqual(flaps, [])
+
+    async def test_taken_over(self) -> None:
+        """A second client of the same operator ends the first; the phones stay in their queues all the time, paused
+        as they were, and a caller who waits stays, too."""
+        first = await self.sit(203)
+        await self.shown((QUEUE, 203), (QUEUE, 204))
+        since = len(self.exchange.witness.events)
+        waiting = self.stage.call("101", "4711")
+        await waiting.established()
+        second = await self.sit(203)
+        await until(lambda: any(isinstance(n, Closing) for n in first.notices), 5, f"end of {first.notices}")
+        self.assertEqual([n.number for n in first.notices if isinstance(n, Closing)], [910])
+        await until(lambda: self.told(second), 5, "queue")
+        members = await self.shown((QUEUE, 203), (QUEUE, 204))
+        self.assertEqual([members[QUEUE, n]["Paused"] for n in (203, 204)], ["1", "1"])
+        await sleep(4)  # longer than anything is waited for; the first does not come back either
+        await self.shown((QUEUE, 203), (QUEUE, 204))
+        events = self.exchange.witness.events[since:]
+        flaps = ("QueueMemberRemoved", "QueueMemberAdded", "QueueCallerLeave", "QueueCallerAbandon")
+        self.assertEqual([e for e in events if e.get("Event") in flaps], [])
+        self.assertEqual(self.daemon.ask("status")["clients"]["seated"], 1)
+        await self.client(second).unpause()
+        await until(lambda: second.stories(self.stage.interface(203)), 15, "call")
+        await waiting.bye()
+        await second.leave()
+        await self.shown()
 
     async def test_stop_and_start(self) -> None:
         """STOP leaves a queue, STRT joins it; neither works on somebody else's or the PBX's own."""

@@ -19,7 +19,7 @@ from tests.pbx.stage import SETTLE_SECONDS, Stage
 from tests.pbx.waiting import sleep, until
 
 QUEUE = "astcti-queue"
-BACK_SECONDS = 30  # the server tries every five to seven seconds, clients at once and then ever more slowly
+BACK_SECONDS = 60  # the server tries every five to seven seconds, clients every one to three, at first
 
 
 class FragileDaemon(Daemon):
@@ -33,12 +33,6 @@ class FragileDaemon(Daemon):
         impatient = {"ami_ping_interval": 2, "ami_response_timeout": 2, "ami_grace": 120}
         chosen = "".join(f'<setting name="{name}">{value}</setting>' for name, value in impatient.items())
         runtime.write_text(runtime.read_text().replace("<settings/>", f"<settings>{chosen}</settings>"))
-
-    def kill(self) -> None:
-        """End it without a word."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
 
 
 class RecoveryTests(LiveTestCase):
@@ -98,6 +92,10 @@ class RecoveryTests(LiveTestCase):
         """The pops at a phone."""
         return [event for event in self.floor.agents[number].events if event.actions]
 
+    def ended(self, number: int) -> set[str]:
+        """The calls at a phone whose end was told."""
+        return {event.call.uniqueid for event in self.floor.agents[number].events if event.id == "Hangup"}
+
     async def test_answered_while_cut(self) -> None:
         """The line is cut while a phone rings, and the call is answered before it is back."""
         _, ringing = await self.rings(201, "100", "1")
@@ -142,6 +140,32 @@ class RecoveryTests(LiveTestCase):
         await ringing.established()
         await self.link(True)
         await self.popped_once((201, "4"), (202, "5"))
+
+    async def test_client_cut_in_a_call(self) -> None:
+        """Clients are cut off, one in a call and one while its phone rings: both are told so, and how it goes on."""
+        caller, _ = await self.stage.talk(201, "100", "c")
+        self.stage.nobody_answers()
+        _, ringing = await self.rings(202, "100", "d")
+        await until(lambda: any(e.id == "Callerid" for e in self.floor.agents[202].events), 10, "202 rings")
+        for number in (201, 202):
+            agent = self.floor.agents[number]
+            told, client = len(agent.events), agent.service.client
+            assert client is not None
+            client.transport.abortConnection()
+            await until(lambda: agent.service.client not in (None, client), BACK_SECONDS, "back")  # noqa: B023
+            await until(lambda: len(agent.events) > told + 1, 10, "told again")  # noqa: B023
+            await sleep(SETTLE_SECONDS)
+            again = [(e.id, e.recovered, len(e.actions)) for e in agent.events[told:]]
+            rings = [("Newchannel", True, 0), ("Callerid", True, 0), ("Newstate", True, 0)]
+            talks = [("Newchannel", True, 0), ("Link", True, 0)]
+            self.assertEqual(again, [*talks, *rings] if number == 201 else rings)  # the service rings both
+        ringing.answer()
+        await ringing.established()
+        await caller.bye()
+        theirs = {e.call.uniqueid for e in self.floor.agents[201].events}
+        await until(lambda: self.ended(201) == theirs, 10, "ends of both calls")
+        await self.popped_once((201, "c"), (202, "d"))
+        self.assertEqual(self.floor.agents[202].events[-1].id, "Hangup")
 
     async def test_server_killed(self) -> None:
         """The server is killed in the middle of calls: what popped does not again, what is answered meanwhile does."""

@@ -12,14 +12,16 @@ from twisted.trial.unittest import TestCase
 
 from astcti.protocols.client import CallEvent
 from tests.outside import skip_without
-from tests.pbx.agents import Agent
+from tests.pbx.agents import Agent, Floor
 from tests.pbx.daemon import Daemon, password_of
 from tests.pbx.exchange import Exchange
 from tests.pbx.instance import PHONES, Instance
 from tests.pbx.live import EVIDENCE
 from tests.pbx.phone import Phone
-from tests.pbx.stage import SETTLE_SECONDS
+from tests.pbx.scenarios.scenario import Pop
+from tests.pbx.stage import SETTLE_SECONDS, Stage
 from tests.pbx.waiting import sleep, until
+from tests.pbx.witness import Event
 from tests.services.lineclient import LineClient, connect
 
 NOBODY = 299  # a phone that the PBX does not have
@@ -29,8 +31,11 @@ PAGE = "http://crm.example/?dialled={CALLDATA}&amp;by={OPERATOR}"
 OUTBOUND = (("dialtest", True, "*"), ("anything", False, "*"), ("ranges", False, "200-299, _0X."))
 
 
-def runtime_xml(instance: Instance) -> str:
-    """Operators at all phones; each may dial through all services but ``forbidden``, which is nobody's."""
+def runtime_xml(instance: Instance, **changed: Any) -> str:
+    """Operators at all phones; each may dial through all services but ``forbidden``, which is Nobody's alone.
+
+    :param changed: settings.
+    """
     services = "".join(
         f'<service id="{n}" name="{name}" type="OUTBOUND" default="{default:d}"><variable name="calldata"/>'
         f'<actionref id="1" order="1"/><allow>{allowed}</allow></service>'
@@ -55,7 +60,13 @@ def runtime_xml(instance: Instance) -> str:
     operators += (
         f'<operator id="8" username="nobody" fullname="Nobody" password="{"0" * 32}"><serviceref id="8"/></operator>'
     )
-    settings = {"orig_timeout": 5, "orig_per_minute": 600, "orig_account": "{OPERATOR}", "orig_any_priority": "no"}
+    settings: dict[str, Any] = {
+        "orig_timeout": 5,
+        "orig_per_minute": 600,
+        "orig_account": "{OPERATOR}",
+        "orig_any_priority": "no",
+    }
+    settings |= changed
     chosen = "".join(f'<setting name="{name}">{value}</setting>' for name, value in settings.items())
     return (
         '<astcti version="2" timestamp="1"><settings>'
@@ -75,6 +86,8 @@ class House:
         self.instance.start()
         self.daemon = Daemon(self.instance, name="dialling")
         (self.daemon.folder / "runtime.xml").write_text(runtime_xml(self.instance))
+        # The user that we ship, who may put phones into queues.
+        self.daemon.bootstrap.write_text(self.daemon.bootstrap.read_text().replace(">onlooker<", ">astcti<"))
         self.daemon.start()
 
     @classmethod
@@ -153,6 +166,7 @@ class DiallingTestCase(TestCase):
         self.phones: dict[int, Phone] = self.exchange.phones
         self.outside = self.exchange.outside
         self.witness = self.exchange.witness
+        self.stage = Stage(self.exchange, self)
 
     async def staff(self, *numbers: int, daemon: Daemon | None = None) -> list[Dialler]:
         """Agents that are logged in; they go home with the test."""
@@ -177,6 +191,16 @@ class DiallingTestCase(TestCase):
         status: Any = self.house.daemon.ask("status")
         self.assertEqual(status["calls"]["channels"], 0)
         self.assertEqual((status["counters"]["faults"], status["counters"]["events"]["faults"]), (0, 0))
+
+    def pops(self) -> list[Pop]:
+        """None that a scenario would speak of."""
+        return []
+
+    def compare(
+        self, channels: dict[str, Event], bridges: dict[str, Event], members: dict[tuple[str, str], Event]
+    ) -> str:
+        """What the server believes otherwise than the PBX."""
+        return Floor(self.house.daemon, ()).compare(channels, bridges, members)
 
     def user_events(self, name: str) -> list[dict[str, str]]:
         """What the dial plan has told."""

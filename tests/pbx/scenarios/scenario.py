@@ -43,6 +43,7 @@ class Scenario:
 
     :ivar play: does it; it ends when everybody has hung up.
     :ivar pops: the screens that pop, each exactly once; no other may.
+    :ivar chances: further screens that pop if the PBX connected that phone, which it alone decides; else not.
     :ivar stories: phone to all that its agent is told, in order, where that is worth being said.
     :ivar technologies: what the phones can be for it.
     """
@@ -52,6 +53,7 @@ class Scenario:
     pops: tuple[Pop, ...]
     technologies: frozenset[str]
     stories: Mapping[int, str]
+    chances: tuple[Pop, ...] = ()
 
     @property
     def about(self) -> str:
@@ -63,7 +65,11 @@ _table: list[Scenario] = []
 
 
 def scenario(
-    *pops: Pop, core: bool = False, only: str = "", stories: Mapping[int, str] = MappingProxyType({})
+    *pops: Pop,
+    core: bool = False,
+    only: str = "",
+    stories: Mapping[int, str] = MappingProxyType({}),
+    chances: tuple[Pop, ...] = (),
 ) -> Callable[[Play], Play]:
     """Put a coroutine function into the table, with the screens that pop and (some of) what agents are told.
 
@@ -74,7 +80,7 @@ def scenario(
 
     def enter(play: Play) -> Play:
         name = play.__name__
-        _table.append(Scenario(name, play, pops, frozenset(technologies), stories))
+        _table.append(Scenario(name, play, pops, frozenset(technologies), stories, chances))
         return play
 
     return enter

@@ -1,0 +1,116 @@
+"""Whether each answered call popped exactly once at the right agent, by what the PBX and the clients wrote down.
+
+A conversation of a service with an agent is to have popped there once, with the caller's data, whatever happened
+meanwhile. There is one excuse for its not having popped at all: the way from the PBX to that agent was not whole for
+:data:`WHOLE_SECONDS` together at any time of the conversation. The way is whole while the agent's client is logged in
+and has not been told that the PBX is gone, and none of what lies between stands still, is cut or is dead by our own
+doing. There is no excuse for a second pop, a pop at somebody else's, or a wrong page.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from tests.chaos.spans import Span, longest, within
+
+WHOLE_SECONDS = 3.0  # for a client that has just come back to be told, on a machine that does much else
+SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation, as the PBX had it."""
+
+    call: str
+    agent: int
+    number: str
+    digits: str
+    queue: str
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pop:
+    """An action that a client performed."""
+
+    agent: int
+    id: str
+    page: str
+    at: float
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What its page says."""
+        query = parse_qs(urlsplit(self.page).query, keep_blank_values=True)
+        return {name: values[0] for name, values in query.items()}
+
+
+@dataclass
+class Verdict:
+    """What came of it.
+
+    :ivar popped: calls that popped where they should, once.
+    :ivar excused: those of which nobody can ask it; ``anyway`` those that could not be asked to, and did.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    popped: int = 0
+    anyway: int = 0
+    excused: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.popped} calls popped once where they should (of them {self.anyway} that could not be asked to), "
+            f"{self.excused} excused, {len(self.problems)} problems"
+        )
+
+
+def judge(talks: Sequence[Talk], pops: Sequence[Pop], whole: Mapping[int, Sequence[Span]]) -> Verdict:
+    """Compare.
+
+    :param whole: when the way to each agent was whole.
+    """
+    verdict = Verdict()
+    popped: dict[tuple[str, int], list[Pop]] = defaultdict(list)
+    for pop in pops:
+        popped[pop.told.get("call", ""), pop.agent].append(pop)
+    together: dict[tuple[str, int], list[Talk]] = defaultdict(list)
+    for talk in talks:
+        together[talk.call, talk.agent].append(talk)
+    for key, parts in together.items():
+        _judge(verdict, parts, popped.pop(key, []), whole.get(key[1], ()))
+    for stray in popped.values():
+        verdict.problems.append(f"popped at somebody who did not talk: {stray}")
+    ids: dict[str, int] = defaultdict(int)
+    for pop in pops:
+        ids[pop.id] += 1
+    verdict.problems += [f"action {id} was performed {times} times" for id, times in ids.items() if times > 1]
+    return verdict
+
+
+def _judge(verdict: Verdict, parts: list[Talk], pops: list[Pop], whole: Sequence[Span]) -> None:
+    """One call at one agent, who may have had it more than once."""
+    asked = any(longest(within(whole, (talk.begun, talk.ended))) >= WHOLE_SECONDS for talk in parts)
+    if not pops:
+        if asked:
+            spans = [within(whole, (talk.begun, talk.ended)) for talk in parts]
+            verdict.problems.append(f"lost: {parts}, the way was whole {spans}")
+        else:
+            verdict.excused += 1
+        return
+    if len(pops) > 1:
+        verdict.problems.append(f"popped {len(pops)} times: {parts}, {pops}")
+        return
+    (pop,), talk = pops, parts[0]
+    wanted = {"call": talk.call, "digits": talk.digits, "from": talk.number, "by": f"op{talk.agent}"}
+    told = pop.told
+    queues = {part.queue for part in parts}
+    if any(told.get(name) != value for name, value in wanted.items()) or told.get("queue") not in queues:
+        verdict.problems.append(f"popped with {told}: {parts}")
+        return
+    verdict.popped += 1
+    verdict.anyway += not asked

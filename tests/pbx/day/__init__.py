@@ -1,0 +1,1 @@
+"""A working day of operators, with everything real: PBX, phones, data base, directory."""
