@@ -16,7 +16,20 @@ from pathlib import Path
 from benchmarks.table import Row, markdown_table, text_table
 
 #: What is measured, in this order; each is a module with ``run(quick) -> list[Row]``.
-NAMES = ("framing", "ami_peers", "pipeline", "latency", "scaling", "memory", "logins", "slow", "leaks")
+NAMES = (
+    "framing",
+    "ami_peers",
+    "pipeline",
+    "latency",
+    "scaling",
+    "memory",
+    "logins",
+    "slow",
+    "reload",
+    "recovery",
+    "cut",
+    "leaks",
+)
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 ABOUT = """\

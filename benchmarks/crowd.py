@@ -39,6 +39,7 @@ class Crowd:
     """All agents of a load.
 
     :ivar ready: how many are at their seats; ``refused`` what others were told instead.
+    :ivar tickets: with which those who want some can come back, by agent.
     """
 
     port: int
@@ -46,15 +47,17 @@ class Crowd:
     agents: dict[int, Agent] = field(default_factory=dict)
     pops: list[Pop] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    tickets: dict[int, bytes] = field(default_factory=dict)
     ready: int = 0
     lines: int = 0
     repeated: int = 0
     slowest: float = 0.0
 
-    def connect(self, index: int, buffer: int = 0) -> Agent:
+    def connect(self, index: int, buffer: int = 0, resume: bool = False) -> Agent:
         """Begin to connect an agent; their socket is readable when there is something to read.
 
         :param buffer: bytes that the socket keeps unread; 0 for as many as the system likes.
+        :param resume: whether the agent wants tickets; whoever has one comes back with it.
         """
         link = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if buffer:
@@ -67,6 +70,13 @@ class Crowd:
             (b"102 OK", b"MAC %s\n" % mac(index).encode()),
             (b"100 OK", b""),
         ]
+        ticket = self.tickets.pop(index, b"")
+        if ticket:
+            script[1:] = [(b"106 ", b"AUTH RESUME %s\n" % ticket), (b"102 OK", b"")]
+        elif resume:
+            script.insert(1, (b"106 ", script[0][1]))
+        if ticket or resume:
+            script[0] = (b"100 WELCOME", b"CAPS resume\n")
         agent = Agent(index, link, script, connected=time.perf_counter())
         self.agents[link.fileno()] = agent
         return agent
@@ -97,6 +107,9 @@ class Crowd:
             self.repeated += 1
 
     def _replied(self, agent: Agent, line: bytes, now: float) -> None:
+        if line.startswith(b"107 "):
+            self.tickets[agent.index] = line[4:]
+            return
         if agent.step >= len(agent.script) or not line.startswith(agent.script[agent.step][0]):
             self.refused.append(line.decode())
             return

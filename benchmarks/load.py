@@ -13,17 +13,19 @@ import random
 import resource
 import select
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.crowd import Crowd, phone
+from benchmarks.crowd import Agent, Crowd, phone
 from benchmarks.feed import BANNER, Link, call
 
 RING, TALK = (0.3, 1.3), (1.0, 3.0)  # seconds, at random between these, so that calls do not march in step
 PEST_BUFFER, PEST_DIGITS = 4096, 3000  # bytes its socket keeps unread; digits that its callers key in
 AT_ONCE = 400  # clients that connect between two looks at the calls
+CUT_AT_ONCE = 50  # clients that are cut off and come back between two; more would keep us from making calls meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Orders:
 
     :ivar agents: who log in and take their seats before any call.
     :ivar latecomers: who log in all at once while calls run; they get no calls.
+    :ivar returners: who are at their seats before, are cut off all at once while calls run, and come back by ticket;
+        they get no calls either.
     :ivar rate: calls a second, for ``seconds``, after ``warm_up`` seconds of the same that do not count.
     :ivar pest_rate: calls a second at one more agent, with long texts, which do not count either; ``pest_deaf``: its
         client reads nothing once it has its seat, and comes back when it is thrown out.
@@ -46,6 +50,7 @@ class Orders:
     patience: float = 300.0
     pest_rate: float = 0.0
     pest_deaf: bool = False
+    returners: int = 0
 
 
 class Load:
@@ -62,6 +67,7 @@ class Load:
         self.number = self.turns = 0
         self.chance = random.Random(1)
         self.to_connect: Iterator[int] = iter(())
+        self.to_return: Iterator[Agent] = iter(())
         self.pest: int | None = None
         self.pest_deaf = False
         self.thrown_out = 0
@@ -76,8 +82,11 @@ class Load:
         now = time.perf_counter()
         self.ring_until(now + self.orders.warm_up, lambda: True)
         first_call, began, used = self.number, time.perf_counter(), time.process_time()
-        wanted = self.orders.agents + self.orders.latecomers + self.thrown_out + bool(self.orders.pest_rate)
+        wanted = self.crowd.ready + self.orders.latecomers + self.orders.returners
         self.to_connect = iter(range(self.orders.agents, self.orders.agents + self.orders.latecomers))
+        returners = self.returners()
+        self.to_return = iter([agent for agent in self.crowd.agents.values() if agent.index in returners])
+        self.crowd.slowest = 0.0
         everybody = lambda: self.crowd.ready + len(self.crowd.refused) >= wanted  # noqa: E731
         self.ring_until(began + self.orders.seconds, everybody)
         took, last_call, cpu = time.perf_counter() - began, self.number, time.process_time() - used
@@ -111,23 +120,41 @@ class Load:
                 pest_due += 1 / self.orders.pest_rate
             for _, index in zip(range(AT_ONCE), self.to_connect, strict=False):
                 self.join(index)
+            for _, agent in zip(range(CUT_AT_ONCE), self.to_return, strict=False):
+                self.come_back(agent)
             self.turn(max(0.0, min(due, self.due[0][0] if self.due else due) - time.perf_counter()))
 
     def fill(self) -> None:
         """Everybody who is to be there before the calls."""
-        for index in range(self.orders.agents):
-            self.join(index)
-            while index - self.crowd.ready - len(self.crowd.refused) > 200:
+        orders = self.orders
+        everybody = [*range(orders.agents), *self.returners()]
+        for number, index in enumerate(everybody):
+            self.join(index, resume=index >= orders.agents)
+            while number - self.crowd.ready - len(self.crowd.refused) > 200:
                 self.turn(0.05)
         began = time.perf_counter()
-        while self.crowd.ready < self.orders.agents:
+        while self.crowd.ready < len(everybody) or len(self.crowd.tickets) < orders.returners:
             self.turn(0.05)
             if time.perf_counter() - began > 120:
-                raise TimeoutError(f"{self.crowd.ready} of {self.orders.agents} logged in; {self.crowd.refused[:3]}")
+                raise TimeoutError(f"{self.crowd.ready} of {len(everybody)} logged in; {self.crowd.refused[:3]}")
 
-    def join(self, index: int) -> None:
+    def returners(self) -> range:
+        """The numbers of those who will come back by ticket."""
+        first = self.orders.agents + self.orders.latecomers
+        return range(first, first + self.orders.returners)
+
+    def come_back(self, agent: Agent) -> None:
+        """The connection of one who will come back is gone, with a reset; they do at once."""
+        fileno = agent.socket.fileno()
+        self.poll.unregister(fileno)
+        del self.crowd.agents[fileno]
+        agent.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        agent.socket.close()
+        self.join(agent.index, resume=True)
+
+    def join(self, index: int, resume: bool = False) -> None:
         """An agent connects."""
-        agent = self.crowd.connect(index)
+        agent = self.crowd.connect(index, resume=resume)
         self.poll.register(agent.socket, select.EPOLLIN)
 
     def invite_pest(self) -> None:

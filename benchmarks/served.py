@@ -17,7 +17,7 @@ from typing import Any
 
 from astcti.errors import UserError
 from astcti.services.control import ask
-from astcti.services.credentials import protect
+from astcti.services.credentials import protect, verifier_of
 from benchmarks.crowd import mac, phone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,13 +35,17 @@ _BOOTSTRAP = """<configuration>
 """
 
 
-def runtime(agents: int, hashed: bool, services: int = 1) -> str:
-    """A configuration with so many operators, each with a seat; all have the same password."""
+def runtime(agents: int, hashed: bool, services: int = 1, scram: bool = False) -> str:
+    """A configuration with so many operators, each with a seat; all have the same password.
+
+    :param scram: with what SCRAM needs, so that no server has to make it after their first login.
+    """
     credential = protect(DIGEST) if hashed else DIGEST
+    verifier = f' scram="{verifier_of(DIGEST)}"' if scram else ""
     seats = "".join(f'<seat id="{i + 1}" mac="{mac(i)}" exten="{phone(i)}"/>' for i in range(agents))
     operators = "".join(
-        f'<operator id="{i + 1}" username="agent{i}" fullname="Agent {i}" callcenter="1" password="{credential}">'
-        '<serviceref id="1"/></operator>'
+        f'<operator id="{i + 1}" username="agent{i}" fullname="Agent {i}" callcenter="1" '
+        f'password="{credential}"{verifier}><serviceref id="1"/></operator>'
         for i in range(agents)
     )
     others = "".join(
