@@ -7,14 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from astcti.ami.dialect import interest_for
 from astcti.ami.message import MessageReader
 from astcti.config.model import Action, Configuration, Operator, Seat, Service, ServiceAction, ServiceOperator, Variable
 from astcti.config.plan import plan_of
 from astcti.config.settings import Settings
+from astcti.interfaces import IClient
 from astcti.model.actions import RenderedAction
 from astcti.model.calls import Tracker
+from astcti.model.node import Node
 from astcti.model.notices import Notice
 from astcti.model.roster import Roster
 from astcti.protocols.xmlevents import render
@@ -24,18 +27,19 @@ from astcti.services.following import Follower
 PAGE = "https://crm.example/customer?number={CALLERID}&digits={calldata}&agent={OPERATOR}"
 
 
+@implementer(IClient)
 class Screen:
     """A client that writes the XML of what it is told, as a session does; :attr:`popped` sees its pops."""
 
     secure = False
     peer = "192.0.2.1"
+    said_goodbye = False
+    backlog = 0
 
     def __init__(self, phone: str, popped: Callable[[str, Notice], None] | None = None) -> None:
         self.phone = phone
         self.popped = popped
         self.bytes = 0
-
-    backlog = 0
 
     def notify(self, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """Write an event."""
@@ -48,6 +52,23 @@ class Screen:
 
     def pbx_changed(self, up: bool) -> None:
         """Nothing to see."""
+
+    def has(self, capability: str) -> bool:
+        """It can do what every client can, and no more."""
+        return False
+
+    def tell(self, kind: str, node: Node) -> None:
+        """Nothing to see."""
+
+    def pause_changed(self, number: int, reason: str) -> None:
+        """Nothing to see."""
+
+    def tell_ticket(self) -> None:
+        """It asked for none."""
+
+    def channel_binding(self) -> bytes | None:
+        """There is no TLS."""
+        return None
 
     def dismiss(self, number: int, reason: str, cause: str) -> None:
         """Sent away: never in these benchmarks, unless something is broken.

@@ -9,12 +9,16 @@ from pathlib import Path
 from types import ModuleType
 
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 import benchmarks.__main__ as program
 from astcti.actions.registry import action_types
 from astcti.ami.message import MessageReader
 from astcti.config.difference import difference
 from astcti.config.validation import validate
+from astcti.interfaces import IClient
+from benchmarks import pipeline
+from benchmarks.eventpath import EventPath
 from benchmarks.reloadcentre import centre, colleagues, kinds
 from benchmarks.table import Row, markdown_table, text_table
 from benchmarks.traffic import INTEREST, recorded_calls, stream
@@ -92,6 +96,19 @@ class TrafficTests(SynchronousTestCase):
         kept = MessageReader(INTEREST, banner=False).feed(data)
         self.assertLess(len(kept) / count, 0.4)
         self.assertIn("BridgeEnter", {m.event for m in kept})
+
+
+class EventPathTests(SynchronousTestCase):
+    def test_pops(self) -> None:
+        """The path without sockets pops what the recorded calls have for it, and nothing in it stumbles."""
+        popped: list[str] = []
+        path = EventPath(pipeline.PHONES, pipeline.SERVICES, lambda phone, notice: popped.append(phone))
+        for screen in path.screens:
+            verifyObject(IClient, screen)
+        path.feed(stream(5_000)[0])
+        self.assertTrue(popped)
+        self.assertEqual(set(popped) - set(pipeline.PHONES), set())
+        self.assertEqual(self.flushLoggedErrors(), [])
 
 
 class ReloadTests(SynchronousTestCase):
