@@ -27,6 +27,7 @@ from astcti.tap import build_tree
 
 LOGIN_SECONDS = 20.0  # for all agents to be in their seats
 STRAGGLERS_SECONDS = 0.5  # at the end, for what is under way to arrive
+LATE_SECONDS = 10.0  # and for pops that are not there by then; on a busy machine they take their time
 LOOK_SECONDS = 0.5  # how often to look whether the guest is there
 
 
@@ -104,6 +105,9 @@ class Demo:
         if self._guest.running:
             self._guest.stop()
         await deferLater(self._reactor, STRAGGLERS_SECONDS)
+        latest = self._reactor.seconds() + LATE_SECONDS
+        while self.found.lost and self._reactor.seconds() < latest:
+            await deferLater(self._reactor, STRAGGLERS_SECONDS)
         stories, found = self.stories, self.found
         self.screen.summary(stories.calls, stories.answered, stories.missed, stories.moved, found)
         await gatherResults([agent.stopService() for agent in self._agents])

@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.task import deferLater
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock, deferLater
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from astcti.commands.demo import Options
 from astcti.demo.show import Demo
+from astcti.model.notices import CallView
 from tests.outside import skip_without
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,29 @@ class DemoTests(TestCase):
         self.assertTrue(words.issuperset({"pop", "miss", "move"}))
         self.assertEqual(sum(line.startswith("pop") for line in shown), demo.found.pops)
         self.assertIn("0 lost, 0 doubled, 0 misdelivered, as it should be", "".join(shown))
+
+
+class LateTests(SynchronousTestCase):
+    """The end, with a clock of the test's own."""
+
+    def end(self, pop_after: float) -> tuple[float, bool]:
+        """Somebody has begun to talk; how long the end takes, and what it says."""
+        clock = Clock()
+        demo = Demo(clock, lambda text: None, agents=3, rate=1)
+        call = CallView("1.1", "", number="0612345678", variables=(("calldata", "12345"),))
+        demo.found.present.add("PJSIP/201")
+        demo.found.talk("1.1", "PJSIP/201", "0612345678", "12345", 0.0)
+        clock.callLater(pop_after, demo.found.pop, "PJSIP/201", call, pop_after)
+        ended = Deferred.fromCoroutine(demo.stop())
+        while not ended.called:
+            clock.advance(0.5)
+        return clock.seconds(), self.successResultOf(ended)
+
+    def test_late(self) -> None:
+        """A pop that is under way is waited for; one that never comes is lost."""
+        self.assertEqual(self.end(0.2), (0.5, True))
+        self.assertEqual(self.end(3.2), (3.5, True))
+        self.assertEqual(self.end(60.0), (10.5, False))
 
 
 class ProgramTests(SynchronousTestCase):
