@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("ASTCTI_CACHE") or ROOT / ".cache").absolute()
 FAILURE_LINES = 60
 LEAST_COVERED = 10
+SLOWEST = 10
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Outcome:
     passed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Run:
@@ -225,6 +227,11 @@ def main(argv: list[str] | None = None) -> int:
         total.passed += outcome.passed
         total.failed |= outcome.failed
         total.skipped |= outcome.skipped
+        total.seconds |= outcome.seconds
+    (folder / "seconds.json").write_text(json.dumps(total.seconds))
+    print("slowest:")
+    for name in sorted(total.seconds, key=total.seconds.__getitem__, reverse=True)[:SLOWEST]:
+        print(f"  {total.seconds[name]:6.1f} s  {name}")
     for name, text in total.failed.items():
         print(f"\n=== FAILED {name}\n" + "\n".join(text.splitlines()[-FAILURE_LINES:]))
     if total.skipped:

@@ -2,13 +2,15 @@
 
 A name with ``-`` before it is left out: a package, a module or a class of tests.
 
-``tools/run_tests.py`` starts one of these for each suite, under coverage; the numbers are those of trial's result.
+``tools/run_tests.py`` starts one of these for each suite, under coverage; the numbers are those of trial's result, and
+the seconds each test took.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +31,19 @@ def main(out: Path, names: list[str]) -> int:
     from twisted.trial.reporter import VerboseTextReporter
     from twisted.trial.runner import TestLoader, TestSuite, TrialRunner
 
+    seconds: dict[str, float] = {}
+
+    class Reporter(VerboseTextReporter):  # type: ignore[misc]
+        """Trial's own, and how long each test takes."""
+
+        def startTest(self, method: Any) -> None:
+            super().startTest(method)
+            seconds[method.id()] = -time.monotonic()
+
+        def stopTest(self, method: Any) -> None:
+            super().stopTest(method)
+            seconds[method.id()] += time.monotonic()
+
     without = tuple(f"{name[1:]}." for name in names if name.startswith("-"))
     loaded = TestLoader().loadByNames([name for name in names if not name.startswith("-")], recurse=True)
     suite = TestSuite(
@@ -36,7 +51,7 @@ def main(out: Path, names: list[str]) -> int:
     )
     # A short path, because a Unix socket's may have 107 bytes, and some tests have one.
     with TemporaryDirectory(prefix="t-") as folder:
-        runner = TrialRunner(VerboseTextReporter, workingDirectory=f"{folder}/w")
+        runner = TrialRunner(Reporter, workingDirectory=f"{folder}/w")
         result = runner.run(suite)
     failed: dict[str, str] = {}
     for test, failure in [*result.failures, *result.errors]:
@@ -46,7 +61,8 @@ def main(out: Path, names: list[str]) -> int:
         failed[test.id()] = "is marked as failing, and does not fail"
     skipped = {test.id(): str(reason) for test, reason in result.skips}
     skipped.update({test.id(): f"known to fail: {todo.reason}" for test, _, todo in result.expectedFailures})
-    out.write_text(json.dumps({"passed": result.successes, "failed": failed, "skipped": skipped}))
+    outcome = {"passed": result.successes, "failed": failed, "skipped": skipped, "seconds": seconds}
+    out.write_text(json.dumps(outcome))
     return 1 if failed else 0
 
 
