@@ -71,6 +71,16 @@ def check_grammar(root: Element, grammar: str, name: str) -> None:
         raise ConfigError(*(problems or [f"{name}:1: not as {grammar} says"]))
 
 
+def dissolve(root: Element) -> None:
+    """Free a document that is not needed any more, piece by piece.
+
+    libxml2 frees a large one in one go, and every thread of Python waits meanwhile.
+    """
+    for group in root:
+        for element in group:
+            element.clear()
+
+
 class _Prolog:
     """A parser target that reads no further than the first element, and no document type at all."""
 

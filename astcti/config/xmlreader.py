@@ -67,7 +67,7 @@ class Reader:
         if self.problems:
             return Document(Configuration(), self._name)
         self._number_variables()
-        rows: dict[str, Any] = {t.rows: tuple(t.row(**row) for row in self._rows[t.name]) for t in TABLES}
+        rows: dict[str, Any] = {t.rows: tuple(t.row(**row) for row in self._rows.pop(t.name)) for t in TABLES}
         configuration = canonical(Configuration(timestamp=timestamp, settings=self._settings, **rows))
         return Document(configuration, self._name, self._lines)
 

@@ -36,7 +36,11 @@ def parse_xml(data: bytes, name: str) -> Document:
     :param name: what messages call it.
     :raises ConfigError: each problem with ``name`` and line.
     """
-    return document_of(xmlfile.parse(data, name), name)
+    root = xmlfile.parse(data, name)
+    try:
+        return document_of(root, name)
+    finally:
+        xmlfile.dissolve(root)
 
 
 def document_of(root: Element, name: str) -> Document:
