@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -39,6 +40,26 @@ class Options(BaseOptions):
             raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}")
 
 
+class Asked:
+    """SIGTERM before the reactor runs, which then has its own way with it.
+
+    :ivar to_end: whether it came. It ends what is going on, but some code lets no exception out: this is not forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.to_end = False
+        signal.signal(signal.SIGTERM, self._hear)
+
+    def _hear(self, *_: object) -> None:
+        self.to_end = True
+        sys.stderr.write("astcti serve: asked to end before it had begun\n")
+        raise SystemExit(0)
+
+    def is_ready(self, reactor: Any) -> None:
+        """What begins now has to be ended in order."""
+        signal.signal(signal.SIGTERM, lambda *_: reactor.callWhenRunning(reactor.stop))
+
+
 def main(argv: Sequence[str], reactor: Any = None) -> int:
     """Run the server; returns when it has ended."""
     options = Options()
@@ -47,6 +68,12 @@ def main(argv: Sequence[str], reactor: Any = None) -> int:
     except usage.UsageError as e:
         sys.stderr.write(f"{options}\nastcti serve: {e}\n")
         return 2
+    asked = Asked()
+    code = _serve(options, asked, reactor)
+    return 0 if asked.to_end else code
+
+
+def _serve(options: Options, asked: Asked, reactor: Any) -> int:
     try:
         prepared = prepare(options["config"])
     except UserError as e:
@@ -78,5 +105,7 @@ def main(argv: Sequence[str], reactor: Any = None) -> int:
     server.ready.addErrback(failed)
     reactor.callWhenRunning(server.startService)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
-    reactor.run()
+    asked.is_ready(reactor)
+    if not asked.to_end:
+        reactor.run()
     return codes[-1]

@@ -32,12 +32,14 @@ class Child:
         self.since = 0.0
         self.wanted = False
         self.deaths: list[str] = []
+        self._begins = 0
         self._command = [*END_WITH_PARENT, sys.executable, *command]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Begin a life."""
         with open(self.output, "ab") as output:
+            self._begins = output.tell()
             self._process = subprocess.Popen(
                 self._command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
@@ -76,11 +78,26 @@ class Child:
             self._process.kill()
             return self._process.wait()
 
+    def end(self) -> str:
+        """Ask it to end, as :meth:`terminate`, and say what is wrong with how it did.
+
+        It is to end with 0, or by the signal when it had not even read its own program: it does nothing before.
+        """
+        status = self.terminate()
+        if not status or (status == -signal.SIGTERM and self.silent):
+            return ""
+        return f"{self.name} was asked to end, and ended with status {status}"
+
     def look(self) -> None:
         """Note a death that nobody wanted."""
         if self.wanted and self._process is not None and self._process.poll() is not None:
             self.wanted = False
             self.deaths.append(f"{self.name} ended by itself with status {self._process.returncode}: {self.says()}")
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has printed nothing in this life."""
+        return self.output.stat().st_size == self._begins
 
     def says(self) -> str:
         """The end of what it printed."""

@@ -42,9 +42,8 @@ async def evening(stage: Stage, pauses: Callable[[], Pauses]) -> list[str]:
         name, child = next(iter(stage.crowds.items()))
         child.kill()
         problems = await _in_time(lambda: _compare(stage, witness, pauses(), set(stage.numbers[name])))
-        status = await deferToThread(stage.server.terminate)
-        if status:
-            problems.append(f"the server was asked to end, and ended with status {status}")
+        if wrong := await deferToThread(stage.server.end):
+            problems.append(wrong)
         left = await witness.members()
         if left:
             problems.append(f"the server has left {len(left)} members: {sorted(left)[:10]}")

@@ -66,9 +66,8 @@ async def server_killed_without_database(stage: Stage, scene: Scene, chance: ran
 
 async def server_ended(stage: Stage, scene: Scene, chance: random.Random) -> str:
     """The server is ended as a system does, and begun again."""
-    status = await deferToThread(stage.server.terminate)
-    if status:
-        stage.server.deaths.append(f"the server was asked to end, and ended with status {status}")
+    if wrong := await deferToThread(stage.server.end):
+        stage.server.deaths.append(wrong)
     await sleep(scene.seconds)
     stage.server.start()
     return "server"

@@ -43,8 +43,8 @@ async def evening(stage: Stage, pauses: Callable[[], Pauses]) -> list[str]:
     name, child = next(iter(stage.crowds.items()))
     child.kill()
     problems = await _in_time(lambda: compare(stage, pauses(), set(stage.numbers[name])))
-    if status := await deferToThread(stage.server.terminate):
-        problems.append(f"the server was asked to end, and ended with status {status}")
+    if wrong := await deferToThread(stage.server.end):
+        problems.append(wrong)
     members = await stage.witness.members()
     if left := members.keys() - {_key(STATIC, number) for number in OWN} - {_key(*STRANGER)}:
         problems.append(f"the server has left {sorted(left)}")

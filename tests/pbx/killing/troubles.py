@@ -102,8 +102,8 @@ def _struck(fate: str) -> Callable[[Stage, Scene, random.Random], Awaitable[str]
 async def server_ended(stage: Stage, scene: Scene, chance: random.Random) -> str:
     """The server is ended as a system does, and begun again."""
     begun = time.time()
-    if status := await deferToThread(stage.server.terminate):
-        stage.server.deaths.append(f"the server was asked to end, and ended with status {status}")
+    if wrong := await deferToThread(stage.server.end):
+        stage.server.deaths.append(wrong)
     await _restart(stage, scene.seconds)
     stage.diary.note("trouble", kind="server ended", of="server", begun=begun, ended=time.time())
     return WITHOUT

@@ -1,0 +1,52 @@
+"""Processes of ours, and how they end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.chaos.children import Child
+
+WAIT = "import signal, sys, time; {}; print('here', flush=True); time.sleep(60)"
+
+
+class EndTests(SynchronousTestCase):
+    """One that is asked to end."""
+
+    def child(self, program: str) -> Child:
+        """One that has begun."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        child = Child("somebody", ["-c", program], folder)
+        child.start()
+        self.addCleanup(child.kill)
+        return child
+
+    def heard(self, program: str) -> str:
+        """How it ended that had said something."""
+        child = self.child(program)
+        while child.silent:
+            pass
+        return child.end()
+
+    def test_ends(self) -> None:
+        """As it should, with 0."""
+        self.assertEqual(self.heard(WAIT.format("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))")), "")
+
+    def test_ends_otherwise(self) -> None:
+        """With anything else, and by the signal."""
+        said = self.heard(WAIT.format("signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))"))
+        self.assertEqual(said, "somebody was asked to end, and ended with status 3")
+        self.assertIn("status -15", self.heard(WAIT.format("0")))
+
+    def test_before_it_begins(self) -> None:
+        """By the signal before it can do anything about it; what it printed in another life does not count."""
+        child = self.child("print(1)")
+        while child.silent:
+            pass
+        child.kill()
+        child._command[-1] = "import time; time.sleep(60)"
+        child.start()
+        self.assertTrue(child.silent)
+        self.assertEqual(child.end(), "")
