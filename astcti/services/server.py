@@ -120,7 +120,7 @@ class Server(MultiService):
         self.on_stopping()
         self.running = 0
         parts: Sequence[IService] = list(self)
-        await self._within(PART_SECONDS, self.door.close)
+        await self._within(PART_SECONDS, self.door.stopService)  # for good, also when the PBX comes back meanwhile
         await self._within(LEAVING_SECONDS, self.factory.shut_down)
         await self._within(PART_SECONDS, self._stop_duties)
         for part in reversed(parts):

@@ -127,6 +127,13 @@ class DoorTests(TestCase):
         self.door.open()
         self.assertEqual(await self.greeting(self.port()), b"100 WELCOME")
 
+    async def test_stopped(self) -> None:
+        """A door that is stopped stays closed, whoever wants it open."""
+        self.door.open()
+        await self.door.stopService()
+        self.door.open()
+        self.assertEqual((self.door.addresses, self.times_opened), ([], 1))
+
     async def test_moves(self) -> None:
         """A door that moves is open at the new place before the old one is closed; certificates can be renewed."""
         self.door.open()

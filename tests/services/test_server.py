@@ -30,9 +30,6 @@ class Part(Service):
             raise self.end
         return self.end
 
-    def close(self) -> Any:
-        self.story.append("closed")
-
     def shut_down(self) -> Any:
         self.story.append("everybody told")
         return succeed(None)
@@ -50,7 +47,7 @@ class ServerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock, self.story, self.start = Clock(), [], Start()
-        part = Part("", self.story)
+        part = Part("door", self.story)
         self.server = Server(
             self.clock, self.start, desk=NoDuties(), link=None, door=part, factory=part, changeover=None, board=None,
         )  # type: ignore[arg-type]  # fmt: skip
@@ -66,7 +63,7 @@ class ServerTests(SynchronousTestCase):
         self.add(Part("logs", self.story), Part("link", self.story, slow), Part("watcher", self.story))
         self.server.startService()
         stopped = self.server.stopService()
-        self.assertEqual(self.story, ["closed", "everybody told", "watcher", "link"])
+        self.assertEqual(self.story, ["door", "everybody told", "watcher", "link"])
         slow.callback(None)
         self.successResultOf(stopped)
         self.assertEqual(self.story[-1], "logs")

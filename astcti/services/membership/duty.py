@@ -35,6 +35,8 @@ from astcti.services.membership.watching import Watching
 from astcti.services.pausing.values import Stance
 from astcti.services.slicing import Slices
 
+LINK_SECONDS = 3.0  # for a link that is not there when the server stops, so that nobody is left in a queue
+
 _OURS = frozenset({Step.ADD, Step.REMOVE})  # after which what is told of a membership is our own doing
 
 
@@ -68,6 +70,7 @@ class Membership(Duty):
         self._stance = stance
         self._callers = Callers() if callers is None else callers
         self._callers.on_change = self._changed
+        self._linked: Deferred[None] | None = None
         self._sittings = Sittings()
         self._watching = Watching(clock, self._queue_node, self._sittings.watchers)
         self._places = places = Places(journal)
@@ -192,6 +195,9 @@ class Membership(Duty):
             place.doubtful = False
         for phone in self._places.phones:
             self._lanes.look(phone)
+        linked, self._linked = self._linked, None
+        if linked is not None and not linked.called:
+            linked.callback(None)
 
     def stopping(self) -> Deferred[None] | None:
         """Everybody is out of their queues, as far as the PBX can be asked."""
@@ -199,8 +205,15 @@ class Membership(Duty):
         self._refusals.stop()
         self._watching.stop()
         self._wanting.stop()
-        if not self.desk.link_up:
+        if self.desk.link_up:
+            return self._everybody_out()
+        if not self._journal.memberships:
             return None
+        self._linked = Deferred()
+        self._linked.addTimeout(LINK_SECONDS, self._clock, onTimeoutCancel=lambda *_: None)
+        return self._linked.addCallback(lambda _: self._everybody_out() if self.desk.link_up else None)
+
+    def _everybody_out(self) -> Deferred[None]:
         self._leftovers.recall()
         self._leftovers.expire()
         return self._lanes.whenIdle()

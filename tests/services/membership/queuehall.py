@@ -145,7 +145,8 @@ class QueueHall(Office):
     """Everything there is."""
 
     def __init__(self, pbx: QueuePbx | None = None, store: MemoryStore | None = None,
-                 configuration: Configuration | None = None, now: float = 1000.0, **settings: Any) -> None:  # fmt: skip
+                 configuration: Configuration | None = None, now: float = 1000.0, linked: bool = True,
+                 **settings: Any) -> None:  # fmt: skip
         super().__init__(configuration or queue_centre(), **settings)
         self.clock.advance(now)
         self.pbx = pbx or QueuePbx("sales", "support", "italian")
@@ -162,7 +163,8 @@ class QueueHall(Office):
             learn=self.tell, stance=self.pausing.wanted, away=self.pausing.away, stuck=self.pausing.stuck,
         )  # fmt: skip
         self.desk.employ(self.membership, self.pausing)
-        self.resync()
+        if linked:
+            self.resync()
 
     def resync(self) -> None:
         """The link is there, and what the PBX has is taken over."""

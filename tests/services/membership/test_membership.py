@@ -12,6 +12,7 @@ from astcti.errors import Refused
 from astcti.model.commands import ClaimMac, Done, JoinQueue, LeaveQueue, ListQueues, Login, Pause
 from astcti.services.books import Books
 from astcti.services.membership import LEFTOVER, REFUSED
+from astcti.services.membership.duty import LINK_SECONDS
 from astcti.services.membership.vacated import HANDOVER_SECONDS
 from tests.services.fakes import digest
 from tests.services.membership.queuehall import MACS, QueueHall, QueuePbx, queue_centre
@@ -176,6 +177,50 @@ class ComingAndGoingTests(SynchronousTestCase):
             hall.pbx.release()
             hall.turn()
         self.assertEqual((ended, hall.sits), ([None], set()))
+
+    def test_stopping_without_link(self) -> None:
+        """Where the PBX cannot be asked it has a moment to be there: everybody is out then too."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.log_out(anna)
+        ended: list[Any] = []
+        stopping = hall.membership.stopping()
+        assert stopping is not None
+        stopping.addCallback(ended.append)
+        hall.turn(LINK_SECONDS - 0.1)
+        self.assertEqual((hall.sits, ended), (ANNAS, []))
+        hall.resync()
+        self.assertEqual((hall.sits, ended), (set(), [None]))
+        self.assertEqual(hall.clock.getDelayedCalls(), [])
+
+    def test_stopping_at_the_beginning(self) -> None:
+        """The same for those who are left from before a restart that had not come to an end."""
+        before = QueueHall()
+        before.log_in("anna")
+        hall = QueueHall(before.pbx, before.journal_store, linked=False)
+        ended: list[Any] = []
+        stopping = hall.membership.stopping()
+        assert stopping is not None
+        stopping.addCallback(ended.append)
+        hall.resync()
+        self.assertEqual((hall.sits, ended), (set(), [None]))
+
+    def test_stopping_in_vain(self) -> None:
+        """It is not waited for longer than that, and not at all for nothing."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.log_out(anna)
+        ended: list[Any] = []
+        stopping = hall.membership.stopping()
+        assert stopping is not None
+        stopping.addCallback(ended.append)
+        hall.turn(LINK_SECONDS)
+        self.assertEqual((hall.sits, ended), (ANNAS, [None]))
+        empty = QueueHall()
+        empty.lose_link()
+        self.assertIsNone(empty.membership.stopping())
 
     def test_many(self) -> None:
         """However many come at once, only so many actions are under way."""
