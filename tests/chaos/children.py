@@ -65,28 +65,32 @@ class Child:
             self._process.kill()
             self._process.wait()
 
-    def terminate(self) -> int:
-        """Ask it to end, and wait, blocking, until it has; its status."""
+    def ask_to_end(self) -> None:
+        """Ask it to end, as a system does."""
         self.look()
         self.wanted = False
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
-        self._process.terminate()
-        try:
-            return self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
 
-    def end(self) -> str:
-        """Ask it to end, as :meth:`terminate`, and say what is wrong with how it did.
+    def ended(self) -> str:
+        """Wait, blocking, until it has ended that was asked to, and say what is wrong with how it did.
 
         It is to end with 0, or by the signal when it had not even read its own program: it does nothing before.
         """
-        status = self.terminate()
-        if not status or (status == -signal.SIGTERM and self.silent):
+        assert self._process is not None
+        try:
+            status = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if not status or (status == -signal.SIGTERM and not self.said()):
             return ""
         return f"{self.name} was asked to end, and ended with status {status}"
+
+    def end(self) -> str:
+        """Ask it to end, and wait; what is wrong with how it did."""
+        self.ask_to_end()
+        return self.ended()
 
     def look(self) -> None:
         """Note a death that nobody wanted."""
@@ -94,10 +98,9 @@ class Child:
             self.wanted = False
             self.deaths.append(f"{self.name} ended by itself with status {self._process.returncode}: {self.says()}")
 
-    @property
-    def silent(self) -> bool:
-        """Whether it has printed nothing in this life."""
-        return self.output.stat().st_size == self._begins
+    def said(self) -> str:
+        """What it has printed in this life."""
+        return self.output.read_bytes()[self._begins :].decode(errors="replace")
 
     def says(self) -> str:
         """The end of what it printed."""

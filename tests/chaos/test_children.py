@@ -26,7 +26,7 @@ class EndTests(SynchronousTestCase):
     def heard(self, program: str) -> str:
         """How it ended that had said something."""
         child = self.child(program)
-        while child.silent:
+        while not child.said():
             pass
         return child.end()
 
@@ -43,10 +43,10 @@ class EndTests(SynchronousTestCase):
     def test_before_it_begins(self) -> None:
         """By the signal before it can do anything about it; what it printed in another life does not count."""
         child = self.child("print(1)")
-        while child.silent:
+        while not child.said():
             pass
         child.kill()
         child._command[-1] = "import time; time.sleep(60)"
         child.start()
-        self.assertTrue(child.silent)
+        self.assertEqual(child.said(), "")
         self.assertEqual(child.end(), "")

@@ -46,7 +46,7 @@ async def evening(stage: Stage, pauses: Callable[[], Pauses]) -> list[str]:
     if wrong := await deferToThread(stage.server.end):
         problems.append(wrong)
     members = await stage.witness.members()
-    if left := members.keys() - {_key(STATIC, number) for number in OWN} - {_key(*STRANGER)}:
+    if left := put_in(members):
         problems.append(f"the server has left {sorted(left)}")
     return problems + untouched(members)
 
@@ -60,6 +60,11 @@ async def _in_time(look: Callable[[], Awaitable[list[str]]]) -> list[str]:
 
 def _key(queue: str, number: int) -> tuple[str, str]:
     return queue, interface(number)
+
+
+def put_in(members: Members) -> set[tuple[str, str]]:
+    """Those that a server has put in: neither the PBX's own nor the stranger's."""
+    return members.keys() - {_key(STATIC, number) for number in OWN} - {_key(*STRANGER)}
 
 
 def untouched(members: Members) -> list[str]:

@@ -14,12 +14,14 @@ from twisted.internet.threads import deferToThread
 from tests.chaos.line import rubbish
 from tests.chaos.plan import Kind, Scene
 from tests.pbx.killing.moments import BEGINNINGS, MOMENTS, Moment, trap
+from tests.pbx.killing.settling import put_in
 from tests.pbx.killing.stage import START_SECONDS, Stage
 from tests.pbx.waiting import sleep, until
 
 #: What stands in everybody's way while something happens to it.
 EVERYBODY = frozenset({"line", "server", "pbx"})
 CROWD = "crowd"
+STOPPING = "services.server: Stopping"  # in the log, when there is anything to end
 MOMENT_SECONDS = 12.0  # for one to come; then it is done without
 WITHOUT = "at no moment"
 
@@ -36,6 +38,16 @@ async def _restart(stage: Stage, seconds: float) -> None:
     stage.start_server()
 
 
+async def _end(stage: Stage, seconds: float) -> None:
+    """See how the server ends that was asked to, and whether it leaves anybody in a queue, if it had begun at all."""
+    deaths = stage.server.deaths
+    if wrong := await deferToThread(stage.server.ended):
+        deaths.append(wrong)
+    if STOPPING in stage.server.said() and (left := put_in(await stage.witness.members())):
+        deaths.append(f"the server was asked to end at {time.time()}, and has left {sorted(left)}")
+    await _restart(stage, seconds)
+
+
 async def _restart_pbx(stage: Stage, seconds: float) -> None:
     await sleep(seconds)
     await stage.restart_pbx()
@@ -48,6 +60,7 @@ async def _nothing(stage: Stage, seconds: float) -> None:
 #: What can strike at a moment: to what, what is done at once, how long it lasts, and what is done then.
 FATES: dict[str, tuple[str, Callable[[Stage, random.Random], None], tuple[float, float], Heal]] = {
     "server killed": ("server", lambda stage, _: stage.server.kill(), (0, 3), _restart),
+    "server ended": ("server", lambda stage, _: stage.server.ask_to_end(), (0, 2), _end),
     "line cut": ("line", lambda stage, _: stage.line.cut(), (0, 3), _mend),
     "line hung": ("line", lambda stage, _: stage.line.hang(), (1, 7), _mend),
     "line spoilt": ("line", lambda stage, chance: stage.line.spoil(rubbish(chance)), (0, 0), _nothing),
@@ -99,13 +112,15 @@ def _struck(fate: str) -> Callable[[Stage, Scene, random.Random], Awaitable[str]
     return perform
 
 
-async def server_ended(stage: Stage, scene: Scene, chance: random.Random) -> str:
-    """The server is ended as a system does, and begun again."""
+async def server_ended_early(stage: Stage, scene: Scene, chance: random.Random) -> str:
+    """The server dies, is begun again, and ended before it has come far."""
     begun = time.time()
-    if wrong := await deferToThread(stage.server.end):
-        stage.server.deaths.append(wrong)
-    await _restart(stage, scene.seconds)
-    stage.diary.note("trouble", kind="server ended", of="server", begun=begun, ended=time.time())
+    stage.server.kill()
+    stage.start_server()
+    await sleep(scene.seconds)
+    stage.server.ask_to_end()
+    await _end(stage, chance.uniform(0, 1))
+    stage.diary.note("trouble", kind="server ended early", of="server", begun=begun, ended=time.time())
     return WITHOUT
 
 
@@ -162,7 +177,8 @@ TROUBLES: dict[str, tuple[Kind, Perform]] = {
     "line hung": (Kind(LINK, FATES["line hung"][2], 2), _struck("line hung")),
     "line spoilt": (Kind(LINK, FATES["line spoilt"][2], 2), _struck("line spoilt")),
     "PBX killed": (Kind(LINK, FATES["PBX killed"][2], 2), _struck("PBX killed")),
-    "server ended": (Kind(LINK, (0, 2)), server_ended),
+    "server ended": (Kind(LINK, FATES["server ended"][2], 2), _struck("server ended")),
+    "server ended early": (Kind(LINK, (0.3, 4)), server_ended_early),
     "server held": (Kind(LINK, (0.5, 7)), server_held),
     "clients killed": (Kind((CROWD,), (0.2, 4), 2), clients_killed),
     "clients held": (Kind((CROWD,), (0.5, 11), 2), clients_held),
