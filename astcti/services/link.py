@@ -120,6 +120,7 @@ class LinkService(Service):
         if any(getattr(before, name) != getattr(settings, name) for name in LINK_SETTINGS):
             self._log.info("The PBX is now {host}:{port}", host=settings.ami_host, port=settings.ami_port)
             self._renew()
+        self._reckon()
 
     def retry(self) -> None:
         """Try to connect now, whatever was tried before."""
@@ -249,10 +250,21 @@ class LinkService(Service):
         self.asking.pbx = None
         self._log.warn("The link to the PBX is lost: {reason}", reason=reason)
         self._desk.link_changed(False)
-        if self._settings.disconnect_clients_on_ami_loss:
-            self._give_up()
+        self._grace = self._clock.callLater(self._settings.ami_grace, self._give_up)
+        self._reckon()
+
+    def _reckon(self) -> None:
+        """How long clients wait goes by the settings of the moment, also when the link is lost already."""
+        if self._grace is None or self.since is None:
+            return
+        settings = self._settings
+        seconds = 0.0 if settings.disconnect_clients_on_ami_loss else settings.ami_grace
+        left = self.since + seconds - self._clock.seconds()
+        if left > 0:
+            self._grace.reset(left)
         else:
-            self._grace = self._clock.callLater(self._settings.ami_grace, self._give_up)
+            self._grace.cancel()
+            self._give_up()
 
     def _give_up(self) -> None:
         """The PBX did not come back in time."""

@@ -81,7 +81,7 @@ class Pbx(AMIClient):
     """A link that can be told other settings while it is up."""
 
     def configure(self, settings: Settings) -> None:
-        """Go by other settings, from the next pause and the next link on."""
+        """Go by other settings, at once."""
         self.settings = ami_settings(settings)
 
     def counted(self) -> dict[str, int]:

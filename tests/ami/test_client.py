@@ -185,6 +185,35 @@ class ConnectingTests(Case):
         self.clock.advance(1)
         self.assertEqual(self.client.state, "connecting")
 
+    def test_settings_of_a_running_link(self) -> None:
+        """How soon silence is noticed, and how long answers may take, can be changed while the link is up."""
+        link = self.up(ping_interval=300, response_timeout=100)
+        self.client.settings = AMISettings(ping_interval=20, response_timeout=5)
+        self.clock.pump([1] * 20)
+        link.one("Ping")
+        self.clock.pump([1] * 6)
+        self.assertEqual((self.client.state, link.open), ("waiting", False))
+
+    def test_shorter_pause_while_waiting(self) -> None:
+        """A shorter pause holds for the one that is under way; the same settings again put nothing off."""
+        self.make(retry_pause=3600).startService()
+        self.endpoint.refuse(ConnectionRefusedError())
+        self.clock.advance(100)
+        self.client.settings = AMISettings(retry_pause=10)
+        self.clock.advance(9)
+        self.client.settings = AMISettings(retry_pause=10)
+        self.clock.advance(1)
+        self.assertEqual((self.client.state, self.endpoint.attempts), ("connecting", 2))
+
+    def test_more_tries_after_giving_up(self) -> None:
+        """A client that has given up begins anew when the settings allow more tries, and not for any other reason."""
+        self.make(retries=0).startService()
+        self.endpoint.refuse(ConnectionRefusedError())
+        self.client.settings = AMISettings(retries=0, ping_interval=7)
+        self.assertEqual((self.client.state, self.endpoint.attempts), ("failed", 1))
+        self.client.settings = AMISettings(retries=-1)
+        self.assertEqual((self.client.state, self.endpoint.attempts), ("connecting", 2))
+
 
 class StoppingTests(Case):
     def stopped(self) -> Deferred[None]:

@@ -271,6 +271,41 @@ class DownTests(LinkTestCase):
         self.pbx.go_down()
         self.assertEqual(len(anna.dismissed), 1)
 
+    def configure(self, **settings: Any) -> None:
+        """Other settings."""
+        self.board.link.configure(replace(self.board.settings, **settings), plan_of(self.board.configuration))
+
+    def test_grace_changed_meanwhile(self) -> None:
+        """Another grace time counts from the loss on, also of a link that is lost already."""
+        self.pbx.go_down()
+        self.board.clock.advance(50)
+        self.configure(ami_grace=300)
+        self.board.clock.advance(249)
+        self.assertEqual(self.anna.dismissed, [])
+        self.board.clock.advance(1)
+        self.assertEqual(len(self.anna.dismissed), 1)
+
+    def test_grace_over_meanwhile(self) -> None:
+        """Clients that have waited for longer than the new settings have them wait are sent away."""
+        for settings in ({"ami_grace": 20}, {"disconnect_clients_on_ami_loss": True}):
+            self.setUp()
+            self.pbx.go_down()
+            self.board.clock.advance(30)
+            self.configure(**settings)
+            self.board.clock.advance(0)
+            self.assertEqual((len(self.anna.dismissed), self.board.door), (1, ["open", "close"]))
+            self.assertEqual(self.board.clock.getDelayedCalls(), [])
+
+    def test_grace_without_a_loss(self) -> None:
+        """While the link is there, and once the time is over, other settings send nobody away."""
+        self.configure(disconnect_clients_on_ami_loss=True)
+        self.board.clock.advance(100)
+        self.assertEqual(self.anna.dismissed, [])
+        self.pbx.go_down()
+        self.configure(ami_grace=1)
+        self.board.clock.advance(100)
+        self.assertEqual((len(self.anna.dismissed), self.board.door), (1, ["open", "close"]))
+
     def test_shutdown_of_the_pbx(self) -> None:
         """A PBX that says it goes down is lost at once, before its socket breaks."""
         self.pbx.say(message("Shutdown", Shutdown="Cleanly", Restart="False"))

@@ -101,7 +101,8 @@ class AMIClient(Verbs, Service):
 
     @property
     def settings(self) -> AMISettings:
-        """Replaced, they hold from the next pause and the next link on."""
+        """Can be replaced at any time; only ``plaintext_login`` waits for the next link. A pause that is under way
+        becomes one of the new length, and a client that has given up begins anew where ``retries`` are others."""
         return self._factory.settings
 
     @settings.setter
@@ -113,7 +114,13 @@ class AMIClient(Verbs, Service):
                 least=MIN_PAUSE,
             )
             settings = replace(settings, retry_pause=MIN_PAUSE)
-        self._factory.settings = settings
+        before, self._factory.settings = self._factory.settings, settings
+        if self._protocol is not None:
+            self._protocol.session.settings = settings
+        if settings.retry_pause != before.retry_pause and self._pause is not None and self._pause.active():
+            self._pause.reset(settings.retry_pause)
+        if settings.retries != before.retries and self.state == "failed":
+            self.retry()
 
     def startService(self) -> None:
         """Begin to connect."""

@@ -28,6 +28,7 @@ class Session:
     :param interest: events to hand on; ``None``: all.
     :param secure: whether the link is encrypted.
     :param counters: go on from these.
+    :ivar settings: can be replaced at any time; ``plaintext_login`` and ``max_message`` are those of the beginning.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Session:
     ) -> None:
         self.counters = Counters() if counters is None else counters
         self._outlet = outlet
-        self._settings = settings
+        self.settings = settings
         self._plain_allowed = secure or settings.plaintext_login
         self._reader = MessageReader(max_message=settings.max_message)
         self._skipped_before = self.counters.skipped
@@ -107,11 +108,11 @@ class Session:
         self.counters.timeouts += self._pending.expire(now)
         self._mark()
         state = self.state
-        if state == "banner" and now - self._began >= self._settings.response_timeout:
-            self._login.broken(AMITimeout(f"no greeting within {self._settings.response_timeout:g} s"))
-        elif state == "syncing" and now - self._began >= self._settings.boot_grace:
+        if state == "banner" and now - self._began >= self.settings.response_timeout:
+            self._login.broken(AMITimeout(f"no greeting within {self.settings.response_timeout:g} s"))
+        elif state == "syncing" and now - self._began >= self.settings.boot_grace:
             self._login.waited()
-        elif state == "up" and not self._pinging and 0 < self._settings.ping_interval <= now - self._heard:
+        elif state == "up" and not self._pinging and 0 < self.settings.ping_interval <= now - self._heard:
             self._pinging = True
             self._send(Ping(), lambda answer: self._pinged(answer, asked=now))
 
@@ -238,7 +239,7 @@ class Session:
         action_id = f"{self._prefix}{self._serial + 1}"
         data = action.encode(action_id)
         self._serial += 1
-        seconds = self._settings.response_timeout if seconds is None else seconds
+        seconds = self.settings.response_timeout if seconds is None else seconds
         self._pending.add(action_id, Waiting(action, seconds, self._now + seconds, done, listing))
         self._mark()
         self.counters.actions += 1
