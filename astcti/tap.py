@@ -32,7 +32,7 @@ from astcti.services.accounts import Accounts
 from astcti.services.asking import Asking
 from astcti.services.briefing import Briefing
 from astcti.services.certificates import Certificates
-from astcti.services.changeover import Changeover
+from astcti.services.changeover import Changeover, check_connections
 from astcti.services.commands import ControlCommands
 from astcti.services.control import ControlService, is_answered
 from astcti.services.counters import Counters
@@ -90,6 +90,7 @@ def prepare(config: str | None) -> Prepared:
     bootstrap = read_bootstrap(find_bootstrap(config))
     loader = Loader.of(bootstrap, action_types())
     loaded = loader.first()
+    check_connections(loaded.settings)
     if is_answered(bootstrap.ctiserver.control):
         raise UserError(f"another astcti runs already: {bootstrap.ctiserver.control} is answered")
     return Prepared(bootstrap, loader, loaded)

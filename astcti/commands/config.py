@@ -27,6 +27,7 @@ from astcti.config.schema import TABLES
 from astcti.config.validation import validate
 from astcti.config.xmlsource import write_xml
 from astcti.errors import ConfigError
+from astcti.services.changeover import check_connections
 from astcti.services.credentials import protect, verifier_of
 
 SUMMARY = "check a configuration, bring it into another form, make a credential"
@@ -167,6 +168,7 @@ def _check_bootstrap(path: Path) -> tuple[str, ...]:
     bootstrap = read_bootstrap(path)
     try:
         loaded = Loader.of(bootstrap, action_types()).first()
+        check_connections(loaded.settings)
     except ConfigError:
         _print_problems("warning", bootstrap.warnings)
         raise

@@ -19,6 +19,17 @@ from astcti.services.desk import Desk
 from astcti.services.door import Door, read_tls
 from astcti.services.edition import Edition
 from astcti.services.link import LinkService, running_services
+from astcti.services.pbx import check_link
+
+
+def check_connections(settings: Settings) -> ServerTLS | None:
+    """Read the files that the settings name: what clients are shown, and what the PBX is known by.
+
+    :returns: the former, if there is one.
+    :raises ConfigError: they cannot be used.
+    """
+    check_link(settings)
+    return read_tls(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,8 @@ class Changeover:
 
         :raises ConfigError: it cannot be used.
         """
-        return Ready(Edition.of(loaded.configuration, loaded.settings), read_tls(loaded.settings))
+        tls = check_connections(loaded.settings)
+        return Ready(Edition.of(loaded.configuration, loaded.settings), tls)
 
     def apply(self, ready: Ready) -> Deferred[None]:
         """Use a configuration from now on; fires when everybody at work has been seen to."""

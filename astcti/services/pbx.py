@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
-from astcti.ami.client import AMIClient, AMISettings, Credentials, ami_endpoint
+from astcti.ami.client import AMIClient, AMISettings, Credentials, ami_endpoint, ami_tls
 from astcti.ami.message import Interest, Message
 from astcti.config.settings import Settings
+from astcti.errors import ConfigError
 from astcti.services.asking import IAsk
 
 
@@ -75,6 +76,19 @@ def ami_settings(settings: Settings) -> AMISettings:
         retry_pause=settings.ami_connect_retry_after,
         retries=settings.ami_connect_retries,
     )
+
+
+def check_link(settings: Settings) -> None:
+    """See that a link can be made as the settings want it, before the one in use is given up for it.
+
+    :raises ConfigError: it cannot; the text says which setting.
+    """
+    if settings.ami_tls:
+        try:
+            ami_tls(settings.ami_host, settings.ami_ca_file)
+        except ConfigError as e:
+            name = "ami_ca_file" if settings.ami_ca_file and settings.ami_ca_file in str(e) else "ami_host"
+            raise ConfigError(f"server_settings {name}: {e}") from e
 
 
 class Pbx(AMIClient):

@@ -91,6 +91,20 @@ class CheckTests(CommandCase):
         err = self.run_it("check", self.file)[2]
         self.assertTrue(all(c.isprintable() for c in err.rstrip("\n")), err)
 
+    def test_files_of_connections(self) -> None:
+        """Certificates that cannot be used are errors of the bootstrap file that leads to them, as for the server."""
+        path = self.bootstrap()
+        for settings, said in (
+            ("<tls_cert>nowhere.pem</tls_cert>", "tls_cert"),
+            ("<ami_tls>yes</ami_tls><ami_ca_file>nowhere.pem</ami_ca_file>", "ami_ca_file"),
+            ("<ami_tls>yes</ami_tls><ami_host>a..b</ami_host>", "ami_host"),
+        ):
+            path.write_text("<configuration><database><source>xml</source><file>runtime.xml</file></database>"
+                            f"<manager>{settings}</manager></configuration>")  # fmt: skip
+            code, _, err = self.run_it("check", path)
+            self.assertEqual((code, len(err.splitlines())), (1, 1), err)
+            self.assertIn(f"error: server_settings {said}: ", err)
+
     def test_nothing_is_changed(self) -> None:
         """Checking writes nothing."""
         self.bootstrap()

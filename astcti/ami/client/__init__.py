@@ -1,6 +1,6 @@
 """AMI over Twisted: one link (:class:`AMIProtocol`), and one that comes back by itself (:class:`AMIClient`)."""
 
-from astcti.ami.client.endpoint import ami_endpoint
+from astcti.ami.client.endpoint import ami_endpoint, ami_tls
 from astcti.ami.client.protocol import AMIFactory, AMIProtocol
 from astcti.ami.client.service import AMIClient
 from astcti.ami.client.settings import MIN_PAUSE, AMISettings
@@ -15,4 +15,5 @@ __all__ = [
     "Counters",
     "Credentials",
     "ami_endpoint",
+    "ami_tls",
 ]

@@ -32,13 +32,22 @@ def ami_endpoint(
     :param tls: whether to talk TLS; the certificate is always checked, its validity and its name.
     :param ca_file: PEM certificates to trust instead of the system's: of an authority, or the PBX's own.
     :param tls_name: the name or address that the certificate must have, if it is not ``host``.
-    :raises ConfigError: ``ca_file`` cannot be read or has no certificate in it.
+    :raises ConfigError: as :func:`ami_tls`.
     """
     plain = HostnameEndpoint(reactor, host, port)
-    if not tls:
-        return plain
+    return wrapClientTLS(ami_tls(tls_name or host, ca_file), plain) if tls else plain
+
+
+def ami_tls(name: str, ca_file: str = "") -> Any:
+    """How certificates are checked.
+
+    :raises ConfigError: no certificate can be made out to that name; ``ca_file`` cannot be read or has none in it.
+    """
     trust = _trust(ca_file) if ca_file else platformTrust()
-    return wrapClientTLS(optionsForClientTLS(tls_name or host, trustRoot=trust), plain)
+    try:
+        return optionsForClientTLS(name, trustRoot=trust)
+    except ValueError as e:  # of idna
+        raise ConfigError(f"{name!r} is no name that a certificate can have: {e}") from e
 
 
 def in_words(failure: Failure) -> str:

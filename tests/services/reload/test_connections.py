@@ -188,3 +188,11 @@ class ManagerTests(ConnectionTestCase):
         await self.reconnected()
         await connect(self.port())
         self.assertEqual(self.exchange.members("sales"), {"PJSIP/201": 1, "PJSIP/203": 2})
+
+    async def test_certificates(self) -> None:
+        """Certificates that the PBX cannot be known by reject the whole configuration: the link that is there stays."""
+        self.set(ami_tls="yes", ami_ca_file="nowhere.pem")
+        said = await self.reload("rejected")
+        self.assertIn("ami_ca_file", said["errors"][0])
+        self.undisturbed()
+        self.assertEqual((self.exchange.links, self.server.link.up), (1, True))
