@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from OpenSSL.SSL import Error as TLSError
 from twisted.application.service import Service
@@ -22,6 +22,13 @@ from astcti.protocols.settings import ProtocolSettings
 from astcti.protocols.transport import ServerFactory, ServerTLS
 
 BACKLOG = 4096  # a whole floor that reconnects at once waits here; the kernel may have a lower limit of its own
+
+
+class Listener(NamedTuple):
+    """Where clients can come in: an endpoint string, and whether it speaks TLS from the first byte."""
+
+    endpoint: str
+    tls: bool = False
 
 
 def protocol_settings(settings: Settings) -> ProtocolSettings:
@@ -47,6 +54,8 @@ def read_tls(settings: Settings) -> ServerTLS | None:
 
     :raises ConfigError: it cannot be used.
     """
+    if settings.tls_address and len({listener.endpoint for listener in listeners(settings)}) == 1:
+        raise ConfigError("server_settings tls_address: it is cti_server_address and cti_server_port already")
     if not settings.tls_cert:
         if settings.tls_address:
             raise ConfigError("server_settings tls_address: a TLS listener needs tls_cert")
@@ -75,7 +84,7 @@ class Door(Service):
     """Listens for clients while it is open.
 
     :param opened: called each time all listeners are open; ``failed`` with a sentence when one cannot be opened.
-    :ivar ports: endpoint string to the port that listens there.
+    :ivar ports: the ports that listen.
     :ivar trouble: why it is not open where it is to be; empty while it is.
     """
 
@@ -96,10 +105,11 @@ class Door(Service):
         self._tls = CurrentTLS()
         self._opened = opened
         self._failed = failed
-        self._wanted: Mapping[str, bool] = {}
+        self._wanted: Sequence[Listener] = ()
         self._is_open = False
-        self._opening: set[str] = set()
-        self.ports: dict[str, IListeningPort] = {}
+        self._opening: set[Listener] = set()
+        self._making_way = 0
+        self.ports: dict[Listener, IListeningPort] = {}
         self.trouble = ""
         self.configure(settings, read_tls(settings))
 
@@ -107,9 +117,9 @@ class Door(Service):
     def addresses(self) -> list[str]:
         """Where clients can connect to at this moment, for people."""
         shown = []
-        for endpoint, port in self.ports.items():
+        for listener, port in self.ports.items():
             host: Any = port.getHost()
-            shown.append(f"{'tls' if self._wanted.get(endpoint) else 'tcp'} {host.host} port {host.port}")
+            shown.append(f"{'tls' if listener.tls else 'tcp'} {host.host} port {host.port}")
         return shown
 
     def configure(self, settings: Settings, tls: ServerTLS | None) -> None:
@@ -118,7 +128,7 @@ class Door(Service):
         self._factory.tls = self._tls if tls is not None else None
         self._factory.context.tls = tls is not None
         self._factory.configure(protocol_settings(settings))
-        self._wanted = endpoints(settings)
+        self._wanted = listeners(settings)
         if self._is_open:
             self._arrange()
 
@@ -136,7 +146,7 @@ class Door(Service):
     def close(self) -> Deferred[Any]:
         """Let nobody else in; those inside stay. Fires when all listeners are closed."""
         self._is_open = False
-        closing = [self._close(endpoint) for endpoint in list(self.ports)]
+        closing = [self._close(listener) for listener in list(self.ports)]
         return DeferredList([d for d in closing if d is not None], consumeErrors=True)
 
     def stopService(self) -> Deferred[Any]:
@@ -145,62 +155,68 @@ class Door(Service):
         return self.close()
 
     def _arrange(self) -> None:
-        missing = [e for e in self._wanted if e not in self.ports and e not in self._opening]
-        for endpoint in missing:
-            self._opening.add(endpoint)
+        missing = [w for w in self._wanted if w not in self.ports and w not in self._opening]
+        for wanted in missing:
+            self._opening.add(wanted)
             factory: IProtocolFactory = self._factory
-            if self._wanted[endpoint]:
+            if wanted.tls:
                 factory = TLSMemoryBIOFactory(self._tls, False, self._factory)
-            listening = serverFromString(self._reactor, endpoint).listen(factory)
-            listening.addCallbacks(self._listens, self._cannot, callbackArgs=(endpoint,), errbackArgs=(endpoint,))
+            listening = serverFromString(self._reactor, wanted.endpoint).listen(factory)
+            listening.addCallbacks(self._listens, self._cannot, callbackArgs=(wanted,), errbackArgs=(wanted,))
         if not missing:
             self._tidy()
 
-    def _listens(self, port: IListeningPort, endpoint: str) -> None:
-        self._opening.discard(endpoint)
-        self.ports[endpoint] = port
+    def _listens(self, port: IListeningPort, wanted: Listener) -> None:
+        self._opening.discard(wanted)
+        self.ports[wanted] = port
         if not self._is_open:
-            self._close(endpoint)
+            self._close(wanted)
             return
         host: Any = port.getHost()
         self._log.info("Clients can connect to {host} port {port}", host=host.host, port=host.port)
         self._tidy()
 
-    def _cannot(self, failure: Any, endpoint: str) -> None:
-        self._opening.discard(endpoint)
-        in_the_way = [e for e in self.ports if e not in self._wanted and _port_of(e) == _port_of(endpoint)]
-        if in_the_way and self._is_open:
-            # The same port at another address, one of them "any": both cannot be open, so there is a gap.
+    def _cannot(self, failure: Any, wanted: Listener) -> None:
+        self._opening.discard(wanted)
+        in_the_way = [p for p in self.ports if p not in self._wanted and _port_of(p) == _port_of(wanted)]
+        if self._is_open and (in_the_way or self._making_way):
+            # The same port at another address, one of them "any", or with TLS: both cannot be open, so there is a gap.
+            self._making_way += 1
             closing = [d for d in map(self._close, in_the_way) if d is not None]
-            DeferredList(closing, consumeErrors=True).addCallback(lambda _: self._arrange() if self._is_open else None)
+            DeferredList(closing, consumeErrors=True).addCallback(self._made_way)
             return
         reason = getattr(failure.value, "socketError", None) or failure.getErrorMessage()
-        self.trouble = f"cannot listen for clients at {endpoint.partition(':backlog')[0]}: {reason}"
+        self.trouble = f"cannot listen for clients at {wanted.endpoint.partition(':backlog')[0]}: {reason}"
         self._failed(self.trouble)
+
+    def _made_way(self, _: object) -> None:
+        self._making_way -= 1
+        if self._is_open and not self._making_way:
+            self._arrange()
 
     def _tidy(self) -> None:
         """When everything wanted is open, close what is not wanted any more."""
-        if all(endpoint in self.ports for endpoint in self._wanted):
+        if all(wanted in self.ports for wanted in self._wanted):
             self.trouble = ""
-            for endpoint in [e for e in self.ports if e not in self._wanted]:
-                self._close(endpoint)
+            for listener in [p for p in self.ports if p not in self._wanted]:
+                self._close(listener)
             self._opened()
 
-    def _close(self, endpoint: str) -> Deferred[Any] | None:
-        port = self.ports.pop(endpoint)
+    def _close(self, listener: Listener) -> Deferred[Any] | None:
+        port = self.ports.pop(listener)
         return port.stopListening()
 
 
-def endpoints(settings: Settings) -> dict[str, bool]:
-    """The listeners of the settings as endpoint strings, and whether each speaks TLS from the first byte."""
-    wanted = {_endpoint(settings.cti_server_address, settings.cti_server_port): False}
-    if settings.tls_address:
-        wanted[_endpoint(*split_address(settings.tls_address))] = True
-    return wanted
+def listeners(settings: Settings) -> Sequence[Listener]:
+    """Where clients are to come in by the settings."""
+    plain = Listener(_endpoint(settings.cti_server_address, settings.cti_server_port))
+    if not settings.tls_address:
+        return (plain,)
+    return (plain, Listener(_endpoint(*split_address(settings.tls_address)), tls=True))
 
 
-def _port_of(endpoint: str) -> str:
-    return endpoint.split(":")[1]
+def _port_of(listener: Listener) -> str:
+    return listener.endpoint.split(":")[1]
 
 
 def _endpoint(host: str, port: int) -> str:

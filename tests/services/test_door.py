@@ -18,7 +18,7 @@ from astcti.config.settings import Settings
 from astcti.errors import ConfigError
 from astcti.protocols.transport import ServerFactory
 from astcti.protocols.wheel import GRANULARITY
-from astcti.services.door import Door, endpoints, protocol_settings, read_tls
+from astcti.services.door import Door, Listener, listeners, protocol_settings, read_tls
 from tests.services.fakes import Office, scratch
 
 
@@ -51,11 +51,11 @@ class SettingsTests(SynchronousTestCase):
     def test_endpoints(self) -> None:
         """Every listener is an endpoint string; IPv6 addresses are quoted."""
         self.assertEqual(
-            endpoints(Settings(cti_server_address="::1", cti_server_port=5000, tls_address="127.0.0.1:5001")),
-            {
-                "tcp:5000:interface=\\:\\:1:backlog=4096": False,
-                "tcp:5001:interface=127.0.0.1:backlog=4096": True,
-            },
+            listeners(Settings(cti_server_address="::1", cti_server_port=5000, tls_address="127.0.0.1:5001")),
+            (
+                Listener("tcp:5000:interface=\\:\\:1:backlog=4096"),
+                Listener("tcp:5001:interface=127.0.0.1:backlog=4096", tls=True),
+            ),
         )
 
     def test_protocol_settings(self) -> None:
@@ -69,6 +69,8 @@ class SettingsTests(SynchronousTestCase):
         self.assertIsNotNone(read_tls(Settings(tls_cert=certificate(self))))
         for settings in (Settings(tls_cert="/nowhere.pem"), Settings(tls_cert=__file__), Settings(tls_address="h:1")):
             self.assertRaisesRegex(ConfigError, "tls_", read_tls, settings)
+        both = Settings(cti_server_address="::1", cti_server_port=5001, tls_address="[::1]:5001", tls_cert="any")
+        self.assertRaisesRegex(ConfigError, "tls_address: it is cti_server_address", read_tls, both)
 
 
 class DoorTests(TestCase):
@@ -164,6 +166,21 @@ class DoorTests(TestCase):
         await deferLater(reactor, 0.05)
         self.assertEqual(door.addresses, [f"tcp 127.0.0.1 port {port}"])
         self.assertEqual(self.failures, [])
+
+    async def test_tls_changes_places(self) -> None:
+        """TLS moves to the port that was without, and the other way round: each speaks what it is said to speak."""
+        one, two, files = free_port(), free_port(), {"tls_cert": certificate(self)}
+        before = Settings(cti_server_address="127.0.0.1", cti_server_port=one, tls_address=f"127.0.0.1:{two}", **files)
+        after = Settings(cti_server_address="127.0.0.1", cti_server_port=two, tls_address=f"127.0.0.1:{one}", **files)
+        door = self.made(before)
+        door.open()
+        for settings, plain, tls in ((before, one, two), (after, two, one), (before, one, two)):
+            door.configure(settings, read_tls(settings))
+            await deferLater(reactor, 0.05)
+            self.assertEqual((self.port(door), self.port(door, tls=True)), (plain, tls))
+            self.assertEqual(await self.greeting(plain), b"100 WELCOME")
+            self.assertEqual(await self.greeting(tls, tls=True), b"100 WELCOME")
+        self.assertEqual((self.failures, door.trouble), ([], ""))
 
     def test_taken(self) -> None:
         """A port that somebody else has is said to be taken; the door stays open where it was."""
