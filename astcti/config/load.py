@@ -72,6 +72,7 @@ class Examined:
 
 MAX_NAMED = 5  # operators in a warning about a host name
 RETRY_SECONDS = 60.0  # between questions for host names that have no address
+FIRST_PAUSE = Settings().config_poll_interval  # seconds, where no configuration has said it yet
 LONGEST_PAUSE = 30.0  # seconds between looks at a source that cannot be asked
 
 
@@ -102,6 +103,7 @@ class Loader:
         self.overrides = overrides
         self.backups = backups
         self.current: Loaded | None = None
+        self._begun: Loaded | None = None  # to be in use soon
         self._last_good = last_good
         self._action_types = action_types
         self._bootstrap = bootstrap
@@ -129,7 +131,8 @@ class Loader:
     @property
     def poll_seconds(self) -> float:
         """Between looks, where changes are not notified; the longer the source cannot be asked, the longer."""
-        usual = self.source.poll_seconds or (self.current.settings.config_poll_interval if self.current else 5.0)
+        loaded = self.current or self._begun
+        usual = self.source.poll_seconds or float(loaded.settings.config_poll_interval if loaded else FIRST_PAUSE)
         if not self.source.may_vanish:
             return usual
         return max(usual, min(usual * 2.0 ** min(self._troubles, 16), LONGEST_PAUSE))
@@ -139,6 +142,10 @@ class Loader:
 
         :raises ConfigError: none can be used; the problems of each.
         """
+        self._begun = self._first()
+        return self._begun
+
+    def _first(self) -> Loaded:
         problems: list[str] = []
         try:
             for path in self.source.first():
@@ -148,13 +155,15 @@ class Loader:
                     problems.extend(e.problems)
         except SourceUnavailable as e:
             problems.extend(e.problems)
-        copy = None if self._last_good is None else self._last_good.read()
-        if copy is None or self._last_good is None:
+        if self._last_good is None:
             raise ConfigError(*problems)
         try:
+            copy = self._last_good.read()
+            if copy is None:
+                raise ConfigError(*problems)
             return self._checked(copy, self._last_good.path, self._overrides(), "; ".join(problems))
         except ConfigError as e:
-            raise ConfigError(*problems, *e.problems) from e
+            raise ConfigError(*dict.fromkeys((*problems, *e.problems))) from e
 
     def attempt(self, path: Any) -> Loaded:
         """Load one configuration.

@@ -10,8 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.filesource import FileSource
 from astcti.config.foldersource import FolderSource, publish
+from astcti.config.lastgood import LastGood
 from astcti.config.load import Loader, load
 from astcti.config.recognise import BOOTSTRAP, RUNTIME, SQLITE, kind_of, read_runtime
+from astcti.config.source import SourceUnavailable
 from astcti.config.sqlitesource import write_sqlite
 from astcti.config.xmlsource import write_xml
 from astcti.errors import ConfigError
@@ -55,6 +57,27 @@ class LoaderTests(LoadCase):
         """One call does for who only wants the configuration."""
         self.loader()
         self.assertEqual(load(read_bootstrap(self.folder / "astcti.xml"), TYPES), GOOD)
+
+    def test_last_good(self) -> None:
+        """Where a source cannot be asked its last good configuration is used; where that cannot be, both reasons are
+        told."""
+        source, copy = FileSource(self.file, self.folder / "rejected"), self.folder / "last-good.xml"
+        self.patch(source, "first", self.unavailable)
+        loader = Loader(source, TYPES, last_good=LastGood(copy))
+        for data, said in ((b"", ["no server answers"]), (b"rubbish", ["no server answers", "last-good.xml:1: "])):
+            if data:
+                copy.write_bytes(data)
+            problems = self.assertRaises(ConfigError, loader.first).problems
+            self.assertEqual(len(problems), len(said), problems)
+            for problem, wanted in zip(problems, said, strict=True):
+                self.assertIn(wanted, problem)
+        copy.write_bytes(write_xml(GOOD))
+        loaded = loader.first()
+        self.assertEqual((loaded.configuration, loaded.trouble), (GOOD, "no server answers"))
+
+    def unavailable(self) -> list[Path]:
+        """A source that is away."""
+        raise SourceUnavailable("no server answers")
 
     def test_nothing_is_written(self) -> None:
         """Looking at a configuration changes nothing on the disk."""
@@ -150,11 +173,13 @@ class RecogniseTests(LoadCase):
         self.loader()
         write_sqlite(GOOD, self.folder / "looks-like.xml")
         (self.folder / "ini").write_text("[RuntimeDb]")
+        (self.folder / "commented").write_text("\ufeff; of the old server\n\n# user and password\n [RuntimeDb]\n")
         for name, wanted in (
             ("astcti.xml", BOOTSTRAP),
             ("runtime.xml", RUNTIME),
             ("looks-like.xml", SQLITE),
             ("ini", BOOTSTRAP),
+            ("commented", BOOTSTRAP),
         ):
             self.assertEqual(kind_of(self.folder / name), wanted)
         self.assertEqual(read_runtime(self.folder / "looks-like.xml").configuration, GOOD)

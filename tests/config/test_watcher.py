@@ -211,6 +211,38 @@ class FileTests(WatcherCase):
         self.clock.pump([12, 1])
         self.assertEqual(len(self.seen), 2)
 
+    def test_shorter_poll_interval(self) -> None:
+        """A shorter interval holds from the reload on that brings it, not only after the longer one is over."""
+        self.put(replace(GOOD, settings={"config_poll_interval": "3600"}))
+        self.clock.pump([5, 1, 5])
+        self.put(replace(GOOD, settings={"config_poll_interval": "7"}))
+        self.watcher.reload()
+        self.clock.advance(1)
+        self.put(OTHER)
+        self.clock.pump([7, 1])
+        self.assertEqual([c.settings for c in self.seen[2:]], [OTHER.settings])
+
+    def test_first_poll(self) -> None:
+        """The first look comes when the configuration of the start says."""
+        self.watcher.stopService()
+        self.put(replace(GOOD, settings={"config_poll_interval": "60"}))
+        slow: list[Callable[[], object]] = []
+
+        def later(function: Callable[[], Any]) -> Deferred[Any]:
+            done: Deferred[Any] = Deferred()
+            slow.append(lambda: done.callback(function()))
+            return done
+
+        self.watcher = self.watch(FileSource(self.path, self.folder / "var" / "rejected"), later)
+        while slow:
+            slow.pop(0)()
+        self.clock.advance(59)
+        self.assertEqual(slow, [])
+        self.clock.advance(1)
+        self.assertEqual(len(slow), 1)
+        while slow:
+            slow.pop(0)()
+
 
 class FolderTests(WatcherCase):
     """With the folder of data bases."""

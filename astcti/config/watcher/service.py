@@ -196,6 +196,8 @@ class ConfigurationWatcher(Service):
             more = len(loaded.warnings) - MAX_SAID
             _log.warn("configuration: {more} more warnings; astcti config check says them all", more=more)
         await self._use(loaded)
+        if self._poll is not None and self._poll.active():  # as often as the new one says
+            self._poll.reset(self._poll_seconds())
         if following is not None:
             await following
         self._again = True  # something newer may have come meanwhile
