@@ -16,7 +16,7 @@ from astcti.config import xmlfile
 from astcti.config.addresses import is_loopback, split_address
 from astcti.config.bootstrapreader import SECTIONS, Section, SectionReader
 from astcti.config.databasesection import Database, read_database
-from astcti.config.inifile import ini_elements
+from astcti.config.inifile import ini_elements, is_ini
 from astcti.config.settings import Settings
 from astcti.errors import ConfigError
 
@@ -104,7 +104,7 @@ def read_bootstrap(path: Path, environ: Mapping[str, str] = os.environ) -> Boots
 
 def parse_bootstrap(data: bytes, path: Path, environ: Mapping[str, str]) -> Bootstrap:
     """As :func:`read_bootstrap`, of a text; ``path`` is for messages and relative paths."""
-    if data.lstrip()[:1] == b"[":
+    if is_ini(data):
         return _of_ini(data, path, environ)
     root = xmlfile.parse(data, str(path))
     folder = path.absolute().parent  # a daemon changes its working directory

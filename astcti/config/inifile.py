@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from configparser import ConfigParser, Error
 
 from lxml import etree
@@ -11,6 +12,14 @@ from astcti.config.xmlfile import Element
 from astcti.errors import ConfigError
 
 SECTION = "runtimedb"
+
+
+def is_ini(data: bytes) -> bool:
+    """Whether a file is in this form, by its first line that says something."""
+    for line in data.removeprefix(BOM_UTF8).splitlines():
+        if line.strip() and not line.lstrip().startswith((b";", b"#")):
+            return line.lstrip().startswith(b"[")
+    return False
 
 
 def ini_elements(data: bytes, name: str) -> Element:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from astcti.config import sqlitesource, xmlfile, xmlsource
 from astcti.config.document import Document
+from astcti.config.inifile import is_ini
 from astcti.errors import ConfigError
 
 BOOTSTRAP, RUNTIME, SQLITE = "bootstrap file", "runtime configuration (XML)", "runtime configuration (SQLite)"
@@ -23,9 +24,10 @@ def kind_of(path: Path) -> str:
         raise ConfigError(f"{path}: {e.strerror or e}") from e
     if head == sqlitesource.MAGIC:
         return SQLITE
-    if head.lstrip()[:1] == b"[":
-        return BOOTSTRAP  # an INI file of older releases; its reader says what to do
-    root = xmlfile.parse(xmlfile.read_bytes(path), str(path))
+    data = xmlfile.read_bytes(path)
+    if is_ini(data):
+        return BOOTSTRAP
+    root = xmlfile.parse(data, str(path))
     if root.tag == "configuration":
         return BOOTSTRAP
     if root.tag == "astcti":

@@ -139,6 +139,15 @@ class BootstrapTests(SynchronousTestCase):
             self.assertIn(f"source {source} needs <database>, the name of the data base", problem)
         self.assertIn("needs <database>", self.problems("\n[RuntimeDb]\nhost=localhost\n")[0])
 
+    def test_ini(self) -> None:
+        """The historic INI file is read whatever stands before its section: a mark of UTF-8, comments, empty lines."""
+        section = '[RuntimeDb]\nhost=db\nuser=cti\npassword="x y"\nport=3307\ndatabase=asteriskcti\n'
+        for before in ("", "\n", "\ufeff", "; of the old server\n", "\ufeff# one\r\n\r\n ; two\r\n"):
+            address = parse(before + section).database.address
+            assert address is not None
+            self.assertEqual((address.host, address.port, address.username, address.password, address.database),
+                             ("db", 3307, "cti", "x y", "asteriskcti"))  # fmt: skip
+
     def test_secrets_elsewhere(self) -> None:
         """A password may be in a file or in the environment; where it is not is told, what it is never."""
         folder = Path(self.mktemp())
