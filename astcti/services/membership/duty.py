@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -36,6 +37,8 @@ from astcti.services.pausing.values import Stance
 from astcti.services.slicing import Slices
 
 LINK_SECONDS = 3.0  # for a link that is not there when the server stops, so that nobody is left in a queue
+
+T = TypeVar("T")
 
 _OURS = frozenset({Step.ADD, Step.REMOVE})  # after which what is told of a membership is our own doing
 
@@ -206,17 +209,24 @@ class Membership(Duty):
         self._watching.stop()
         self._wanting.stop()
         if self.desk.link_up:
-            return self._everybody_out()
+            return self._everybody_out().addBoth(self._over)
         if not self._journal.memberships:
+            self._lanes.stop()
             return None
         self._linked = Deferred()
         self._linked.addTimeout(LINK_SECONDS, self._clock, onTimeoutCancel=lambda *_: None)
-        return self._linked.addCallback(lambda _: self._everybody_out() if self.desk.link_up else None)
+        out = self._linked.addCallback(lambda _: self._everybody_out() if self.desk.link_up else None)
+        return out.addBoth(self._over)
 
     def _everybody_out(self) -> Deferred[None]:
         self._leftovers.recall()
         self._leftovers.expire()
         return self._lanes.whenIdle()
+
+    def _over(self, result: T) -> T:
+        """All is done, or there is no more time for it."""
+        self._lanes.stop()
+        return result
 
     # -- for the lanes
 

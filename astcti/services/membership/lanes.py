@@ -93,6 +93,12 @@ class Lanes:
         self._tell_idle()
         return promise
 
+    def stop(self) -> None:
+        """Nothing more is awaited; what the PBX has not told is for the next time."""
+        self.open = False
+        for seen in list(self._seen.values()):
+            seen.cancel()
+
     def confirmed(self, key: Key) -> None:
         """The PBX told of a membership."""
         waiting = self._seen.pop(key, None)
@@ -226,9 +232,12 @@ class Lanes:
             seen = self._seen[key] = Deferred()
             try:
                 await seen.addTimeout(EVENT_SECONDS, self._clock)
-            except (TimeoutError, CancelledError):
+            except TimeoutError:
                 self._seen.pop(key, None)
                 await self._query(place)
+            except CancelledError as e:
+                self._seen.pop(key, None)
+                raise AMILost("nothing more is awaited") from e
         if (self._roster.member(*key) is not None) != member:
             raise AMIRefused("the PBX said that it was done, and does not show it")
 

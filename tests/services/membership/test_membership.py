@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
@@ -221,6 +222,28 @@ class ComingAndGoingTests(SynchronousTestCase):
         empty = QueueHall()
         empty.lose_link()
         self.assertIsNone(empty.membership.stopping())
+
+    def test_stopping_before_the_event(self) -> None:
+        """A PBX that says yes and shows nothing is not waited for when the server has no more time: with the link, and
+        when that is lost."""
+        for lost in (False, True):
+            hall = QueueHall()
+            hall.pbx.silent = True
+            anna = hall.log_in("anna")
+            if lost:
+                hall.lose_link()
+            hall.desk.detach(anna)
+            stopping = hall.membership.stopping()
+            hall.pausing.stopping()
+            hall.turn()
+            assert stopping is not None
+            if lost:
+                hall.turn(LINK_SECONDS)
+            else:
+                stopping.addErrback(lambda failure: failure.trap(CancelledError))
+                stopping.cancel()
+            hall.turn()
+            self.assertEqual((stopping.called, hall.clock.getDelayedCalls()), (True, []))
 
     def test_many(self) -> None:
         """However many come at once, only so many actions are under way."""
