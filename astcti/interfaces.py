@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zope.interface import Attribute, Interface
 
@@ -61,6 +61,14 @@ class IAction(Interface):
 
     def perform(action: RenderedAction, place: IPlace) -> Deferred[Outcome]:
         """Do it. Fires with what became of it, never fails, within :attr:`IPlace.seconds` if it can help it."""
+
+
+class IAdjustable(Interface):
+    """A kind of action that goes by settings; it may leave that out."""
+
+    def adjusted(settings: Any) -> IAction:
+        """Itself, as it is to be with these settings (``astcti.config.settings.Settings``): another instance, or the
+        same where nothing is otherwise."""
 
 
 class IPlace(Interface):

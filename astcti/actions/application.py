@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twisted.internet.defer import Deferred
 from twisted.plugin import IPlugin
@@ -13,23 +13,32 @@ from zope.interface import implementer
 from astcti.actions.arguments import compile_arguments, expand_arguments, shown
 from astcti.actions.outcomes import outcome_of
 from astcti.actions.template import names_in
+from astcti.config.settings import Settings
 from astcti.errors import ConfigError
-from astcti.interfaces import IAction, IPlace
+from astcti.interfaces import IAction, IAdjustable, IPlace
 from astcti.model.actions import Outcome, RenderedAction
 
 # cmd.exe runs these and takes their arguments apart by rules of its own: a value could become a command.
 _BATCH_FILE = re.compile(r"\.(?:bat|cmd)[. ]*\Z", re.IGNORECASE)
 
 
-@implementer(IPlugin, IAction)
+@implementer(IPlugin, IAction, IAdjustable)
 @dataclass(frozen=True)
 class Application:
-    """A program and its arguments. Only the configuration says which program: no value of a call takes part in it."""
+    """A program and its arguments. Only the configuration says which program: no value of a call takes part in it.
+
+    :ivar keep_dashes: whether a value may be an option of the program (the setting ``leading_dash``).
+    """
 
     type_name: str = "APPLICATION"
     label: str = "application"
     element: str = "application"
     places: frozenset[str] = frozenset({"CLIENT"})
+    keep_dashes: bool = False
+
+    def adjusted(self, settings: Settings) -> Application:
+        """As the setting ``leading_dash`` wants it."""
+        return replace(self, keep_dashes=settings.leading_dash == "keep")
 
     def validate(
         self, destination: str, parameters: str, encoding: str, schemes: Sequence[str], system: str = "ALL"
@@ -56,7 +65,8 @@ class Application:
         """Fill in the arguments; their number is the template's."""
         if problem := fault_of_program(destination):
             raise ConfigError(problem)
-        arguments = expand_arguments(compile_arguments(parameters, system), values, system)
+        compiled = compile_arguments(parameters, system)
+        arguments = expand_arguments(compiled, values, system, keep_dashes=self.keep_dashes)
         return RenderedAction(id, self.type_name, destination.strip(), shown(arguments, system), arguments=arguments)
 
     def perform(self, action: RenderedAction, place: IPlace) -> Deferred[Outcome]:

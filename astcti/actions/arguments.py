@@ -79,15 +79,20 @@ def split_windows(text: str) -> list[str]:
     return arguments
 
 
-def expand_arguments(arguments: Sequence[Pieces], values: Mapping[str, str], system: str = "ALL") -> tuple[str, ...]:
-    """The arguments for one call: as many as the template has, and none an option which the template's is not."""
-    option_start = _OPTION_START_WINDOWS if system == WINDOWS else _OPTION_START
+def expand_arguments(
+    arguments: Sequence[Pieces], values: Mapping[str, str], system: str = "ALL", *, keep_dashes: bool = False
+) -> tuple[str, ...]:
+    """The arguments for one call: as many as the template has, and none an option which the template's is not.
+
+    :param keep_dashes: a value may be an option all the same.
+    """
+    option_start = None if keep_dashes else _OPTION_START_WINDOWS if system == WINDOWS else _OPTION_START
     return tuple(_expand(pieces, values, option_start) for pieces in arguments)
 
 
-def _expand(pieces: Pieces, values: Mapping[str, str], option_start: re.Pattern[str]) -> str:
+def _expand(pieces: Pieces, values: Mapping[str, str], option_start: re.Pattern[str] | None) -> str:
     argument = expand(pieces, values, without_controls)
-    if pieces and isinstance(pieces[0], Field):
+    if option_start is not None and pieces and isinstance(pieces[0], Field):
         return option_start.sub("", argument, count=1) if option_start.match(argument) else argument
     return argument
 

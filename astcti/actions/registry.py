@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
+from typing import Any, cast
 
 from twisted.logger import Logger
 from twisted.plugin import getPlugins
 from zope.interface.exceptions import Invalid
 from zope.interface.verify import verifyObject
 
+from astcti.config.settings import Settings
 from astcti.config.spellings import PLACES, normal_action_type
 from astcti.errors import ConfigError
-from astcti.interfaces import IAction
+from astcti.interfaces import IAction, IAdjustable
 
 _TYPE_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")  # what fits the column ACTION_TYPE
 _log = Logger()
@@ -45,6 +47,10 @@ class ActionTypes(Mapping[str, IAction]):
     def __len__(self) -> int:
         return len(self._plugins)
 
+    def adjusted(self, settings: Settings) -> ActionTypes:
+        """The same, as these settings want them; a plug-in that fails at that stays as it is."""
+        return ActionTypes(map(partial(_adjusted, settings), self._plugins.values()))
+
     def __repr__(self) -> str:
         return f"<ActionTypes {' '.join(self)}>"
 
@@ -69,6 +75,19 @@ def load(package: ModuleType) -> list[IAction]:
         else:
             found.append(plugin)
     return found
+
+
+def _adjusted(settings: Settings, plugin: IAction) -> IAction:
+    if not IAdjustable.providedBy(plugin):
+        return plugin
+    try:
+        found: IAction = cast(Any, plugin).adjusted(settings)
+        if _fault_of(found) or found.type_name != plugin.type_name:
+            raise TypeError(f"{_described(found)} is not the same kind of action")
+        return found
+    except Exception:
+        _log.failure("action plug-in {plugin} does not go by the settings", plugin=_described(plugin))
+        return plugin
 
 
 def _fault_of(plugin: IAction) -> str:

@@ -119,7 +119,9 @@ class Settings:
                                          check=_variable)  # fmt: skip
 
     url_schemes: tuple[str, ...] = declare(("http", "https"), "a page to open may have")
-    leading_dash: str = declare("drop", "a caller's leading dashes in program arguments", choices=("drop", "keep"))
+    leading_dash: str = declare(
+        "drop", "of callers, in program arguments; keep lets them name options", choices=("drop", "keep")
+    )
     allow_local_server_actions: bool = declare(False, "server-side messages to this machine are no warning")
 
     action_timeout: int = declare(30, "for a client to say what became of an action", unit="s", low=1, high=3600)

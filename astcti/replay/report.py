@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from astcti.actions.registry import action_types
 from astcti.actions.render import render_actions, values_of
 from astcti.config.model import Configuration
+from astcti.config.settings import Settings
 from astcti.model import Notice
 from astcti.model.actions import RenderedAction
 
@@ -21,10 +23,11 @@ def actions_of(notice: Notice, configuration: Configuration) -> list[tuple[str, 
     """What would be performed, for every operating system and on the client as well as on the server: pairs of the
     operating system (``ALL`` for any) and the action."""
     values = values_of(notice.call, now=notice.time, seat=notice.seat)
+    types = action_types().adjusted(Settings.of(configuration))
     found = []
     for action in configuration.actions_of.get(notice.service_id, ()):
         system = "" if action.os_type == "ALL" else action.os_type
-        for rendered in render_actions((action,), values, system, action.execute_on):
+        for rendered in render_actions((action,), values, system, action.execute_on, types=types):
             found.append((action.os_type, rendered))
     return found
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from astcti.actions.registry import action_types
 from astcti.config.model import Configuration, Extension, Operator, SpeedDial
 from astcti.config.settings import Settings
+from astcti.interfaces import IAction
 from astcti.services.audience import Audience
 from astcti.services.seating import SeatBook
 
@@ -14,6 +17,7 @@ from astcti.services.seating import SeatBook
 class Books:
     """Look-ups over one configuration.
 
+    :ivar action_types: kinds of actions, as the settings want them.
     :ivar operators: the enabled ones, by id; ``speed_dials`` by operator; ``further_phones`` by seat and channel.
     """
 
@@ -24,6 +28,7 @@ class Books:
     audience: Audience
     speed_dials: dict[int, tuple[SpeedDial, ...]]
     further_phones: dict[int, dict[str, Extension]]
+    action_types: Mapping[str, IAction]
 
     @classmethod
     def of(cls, configuration: Configuration, settings: Settings) -> Books:
@@ -48,4 +53,5 @@ class Books:
             Audience.of(configuration),
             {i: tuple(each) for i, each in dials.items()},
             phones,
+            action_types().adjusted(settings),
         )

@@ -73,6 +73,7 @@ class Desk:
             missed=lambda *about: self._each("missed", *about),
             serving=lambda *about: self._each("serving", *about),
         )  # fmt: skip
+        self._teller.types = books.action_types
         self.resuming = Resuming(
             self._reception, accounts, office or TicketOffice(os.urandom(KEY_BYTES)), clock.seconds
         )
@@ -297,7 +298,7 @@ class Desk:
         if self._accounts.sources is not None:
             self._accounts.sources.configure(books.settings, books.configuration.settings)
         self._reception.books = books
-        self._teller.audience = books.audience
+        self._teller.audience, self._teller.types = books.audience, books.action_types
         return self._succession.begin(before, books, self._tidy(books.audience, changed, running))
 
     def _tidy(self, audience: Audience, changed: Collection[int], running: Iterable[int]) -> Work:

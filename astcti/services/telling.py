@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from astcti.actions.render import render_actions, values_of
 from astcti.config.model import Action, Operator
+from astcti.interfaces import IAction
 from astcti.model.actions import RenderedAction, pop_mark
 from astcti.model.notices import CallView, Notice
 from astcti.services.audience import NOTHING, Audience, Sends
@@ -29,6 +30,7 @@ class Teller:
     """Tells clients about calls.
 
     :ivar audience: who may hear what; replaced with the configuration.
+    :ivar types: kinds of actions; replaced with it, too.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Teller:
         serving: Telling = lambda *about: None,
     ) -> None:
         self.audience = audience
+        self.types: Mapping[str, IAction] | None = None
         self._fault = fault
         self._floor = floor
         self._at_phone = floor.at_phone
@@ -85,13 +88,13 @@ class Teller:
             counters.pops += 1
         actions: Sequence[RenderedAction] = ()
         if sends.client:
-            actions = _render(sends.client, notice, attendance, "CLIENT")
+            actions = _render(sends.client, notice, attendance, "CLIENT", self.types)
         if attendance.client.notify(notice, actions) is not False:
             self._told(attendance, notice, actions)
         elif actions:
             self._missed(attendance, notice, actions)
         if sends.server:
-            rendered = _render(sends.server, notice, attendance, "SERVER")
+            rendered = _render(sends.server, notice, attendance, "SERVER", self.types)
             self._serving(attendance, notice, rendered)
             self._start(rendered)
 
@@ -149,7 +152,9 @@ class Teller:
         return True
 
 
-def _render(actions: Sequence[Action], notice: Notice, attendance: Attendance, place: str) -> Sequence[RenderedAction]:
+def _render(
+    actions: Sequence[Action], notice: Notice, attendance: Attendance, place: str, types: Mapping[str, IAction] | None
+) -> Sequence[RenderedAction]:
     """Fill in actions of one trigger for a call and whoever sits where it arrives."""
     operator = attendance.operator
     values = values_of(
@@ -163,7 +168,7 @@ def _render(actions: Sequence[Action], notice: Notice, attendance: Attendance, p
     # The seat, not the phone that rings now: it may be another one when the same call pops again after a restart.
     seat = f"seat {attendance.seat.id}" if attendance.seat else notice.seat
     mark = pop_mark(notice.call.uniqueid, seat, trigger)
-    return render_actions(actions, values, attendance.system, place, trigger=trigger, mark=mark)
+    return render_actions(actions, values, attendance.system, place, trigger=trigger, mark=mark, types=types)
 
 
 def _only_its_end(notice: Notice, uniqueid: str) -> Notice:

@@ -86,6 +86,13 @@ class ExpansionTests(SynchronousTestCase):
         self.assertEqual(arguments("{X}", "/c"), ("/c",))
         self.assertEqual(arguments("{X}", "/c", "WINDOWS"), ("c",))
 
+    def test_leading_dashes_may_stay(self) -> None:
+        """An administrator can have them left; everything else is as ever."""
+        for template, name, system in (("{X}", "-rf", "ALL"), ("{X}", "/c", "WINDOWS"), ("{E}{X}", "-x y", "ALL")):
+            compiled = compile_arguments(template, system)
+            values = {"X": f"{name}\n", "E": ""}
+            self.assertEqual(expand_arguments(compiled, values, system, keep_dashes=True), (name,))
+
     def test_controls_go(self) -> None:
         """Line ends, NUL and escape sequences do not reach a program."""
         self.assertEqual(arguments("{X}", "a\r\n\0\x1b[2J\x85b"), ("a[2Jb",))

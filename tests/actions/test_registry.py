@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,9 +15,11 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from astcti.actions.application import Application, application
+from astcti.actions.browsers import browser
 from astcti.actions.registry import ActionTypes, action_types, load
+from astcti.config.settings import Settings
 from astcti.errors import ConfigError
-from astcti.interfaces import IAction
+from astcti.interfaces import IAction, IAdjustable
 
 GOOD = """
 from dataclasses import replace
@@ -121,6 +124,25 @@ class PluginTests(SynchronousTestCase):
         faults = " ".join(event["fault"] for event in events if "fault" in event)
         for part in ("no name for a type", "MOON", "[]", "another spelling of TCP_MESSAGE", "validate"):
             self.assertIn(part, faults)
+
+    def test_adjusted(self) -> None:
+        """Kinds of actions go by the settings where they offer that; one that fails at it stays as it is."""
+
+        @implementer(IAdjustable)
+        @dataclass(frozen=True)
+        class Odd(Application):
+            """Cannot."""
+
+            def adjusted(self, settings: Any) -> Any:
+                raise RuntimeError("cannot") if settings.leading_dash == "keep" else None
+
+        types = ActionTypes([application, browser, Odd("ODD")])
+        for word in ("keep", "drop"):
+            settings = Settings(leading_dash=word)
+            adjusted = types.adjusted(settings)
+            self.assertEqual(adjusted["APPLICATION"], replace(application, keep_dashes=word == "keep"))
+            self.assertEqual((adjusted["BROWSER"], adjusted["ODD"]), (types["BROWSER"], types["ODD"]))
+        self.assertEqual(len(self.flushLoggedErrors()), 2)
 
     def test_twins(self) -> None:
         """Two plug-ins with one name are refused: nobody could say which one is meant."""

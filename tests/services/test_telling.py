@@ -11,6 +11,7 @@ from astcti.config.model import Action, Configuration, ServiceAction, ServiceOpe
 from astcti.model.actions import RenderedAction, pop_mark
 from astcti.model.commands import ClaimExtension, ClaimMac, Login, SetSystem
 from astcti.model.notices import Notice
+from astcti.services.books import Books
 from tests.services.fakes import FakeClient, Office, call_centre, digest, notice
 
 HTTP = "http://crm.example/?c=0551&d=12345"
@@ -63,6 +64,16 @@ class TellingTests(SynchronousTestCase):
         first, again, other = ([a.id for a in actions] for _, actions in self.anna.told)
         self.assertEqual(first, again)
         self.assertTrue(set(first).isdisjoint(other))
+
+    def test_leading_dash(self) -> None:
+        """Whether a caller's dashes stay in a program's arguments is a setting, and goes by the present one."""
+        program = Action(id=1, destination="crm", parameters="{CALLERID}")
+        self.sit(Office(self.with_actions(program), leading_dash="keep"))
+        self.office.desk.notified([link(1, number="-rf")])
+        settings = replace(self.office.settings, leading_dash="drop")
+        self.office.desk.configure(Books.of(self.office.configuration, settings))
+        self.office.desk.notified([link(1, number="-rf", uniqueid="2.1")])
+        self.assertEqual([[a.arguments for a in actions] for _, actions in self.anna.told], [[("-rf",)], [("rf",)]])
 
     def test_any_phone_of_the_seat(self) -> None:
         """A call at the second phone of a seat is told to the same client."""
