@@ -12,6 +12,7 @@ import os
 PROMISES = {
     "ASTCTI_TEST_PBX": "real Asterisks",
     "ASTCTI_TEST_MARIADB": "a MariaDB to start",
+    "ASTCTI_TEST_POSTGRESQL": "a PostgreSQL to start",
     "ASTCTI_TEST_PACKAGING": "fresh virtual environments",
     "ASTCTI_TEST_LDAP": "OpenLDAP's slapd",
     "ASTCTI_TEST_PEERS": "AMI clients of others",

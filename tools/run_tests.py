@@ -45,7 +45,7 @@ class Suite:
 
 
 #: Packages of tests that have a suite of their own; everything else is ``unit``.
-APART = {"chaos", "pbx", "ldap", "mariadb", "packaging", "checks", "fuzz"}
+APART = {"chaos", "pbx", "ldap", "mariadb", "postgresql", "packaging", "checks", "fuzz"}
 
 #: Whole programs and servers on the loopback interface: quick enough, but not a matter of seconds. They are
 #: packages, modules or classes, and not among ``unit``.
@@ -94,6 +94,7 @@ def suites() -> list[Suite]:
         Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False),
         Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
         Suite("mariadb", ("tests.mariadb",), ("ASTCTI_TEST_MARIADB",)),
+        Suite("postgresql", ("tests.postgresql",), ("ASTCTI_TEST_POSTGRESQL",)),
         Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
     ]
 

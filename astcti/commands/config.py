@@ -42,7 +42,8 @@ class _Check(usage.Options):
     longdesc = (
         "Says what is wrong with a bootstrap file, a runtime configuration in XML, or one in SQLite; they are told "
         "apart by what is in them. Of a bootstrap file, the runtime configuration it leads to is checked as well. "
-        "Nothing is changed. Exit code 0 when the server would take it, else 1."
+        "Instead of a file it may be a data base, such as mysql://user@host/database (its password is asked, or taken "
+        "from ASTCTI_DATABASE_PASSWORD). Nothing is changed. Exit code 0 when the server would take it, else 1."
     )
     optFlags = [["strict", "s", "warnings count as errors"], ["quiet", "q", "print errors and warnings only"]]
 
@@ -50,7 +51,7 @@ class _Check(usage.Options):
         """What to check."""
         if not files:
             raise usage.UsageError("name the file to check")
-        self["files"] = [Path(file) for file in files]
+        self["files"] = files
 
 
 class _Convert(usage.Options):
@@ -146,9 +147,9 @@ def main(argv: Sequence[str]) -> int:
 def check(options: Mapping[str, Any]) -> int:
     """``astcti config check``."""
     failed = False
-    for path in options["files"]:
+    for name in options["files"]:
         try:
-            warnings = _check_bootstrap(path) if kind_of(path) == BOOTSTRAP else _check_runtime(read_runtime(path))
+            warnings = _check(name)
         except ConfigError as e:
             _print_problems("error", e.problems)
             failed = True
@@ -156,8 +157,19 @@ def check(options: Mapping[str, Any]) -> int:
         _print_problems("warning", warnings)
         failed = failed or (bool(warnings) and bool(options["strict"]))
         if not options["quiet"]:
-            sys.stdout.write(f"{path}: fine, with {_count(len(warnings), 'warning')}\n")
+            sys.stdout.write(f"{_shown(name)}: fine, with {_count(len(warnings), 'warning')}\n")
     return int(failed)
+
+
+def _check(name: str) -> tuple[str, ...]:
+    """Check what a word of the command line names; returns the warnings.
+
+    :raises ConfigError: it cannot be used.
+    """
+    if is_url(name):
+        return _check_runtime(databases.read(name))
+    path = Path(name)
+    return _check_bootstrap(path) if kind_of(path) == BOOTSTRAP else _check_runtime(read_runtime(path))
 
 
 def _check_bootstrap(path: Path) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def _arguments(address: Address) -> dict[str, Any]:
             "tcp_user_timeout": ANSWER_SECONDS * 1000,
         }
         if address.socket:
-            arguments["host"] = address.socket
+            arguments |= _place(address.socket)
         if address.ca_file:
             arguments |= {"sslmode": "verify-full", "sslrootcert": address.ca_file}
         return arguments
@@ -66,6 +66,13 @@ def _arguments(address: Address) -> dict[str, Any]:
     if address.ca_file:
         arguments["ssl"] = {"ca": address.ca_file, "check_hostname": True}
     return arguments
+
+
+def _place(socket: str) -> dict[str, str]:
+    """PostgreSQL wants the folder of its socket, and makes the name of the port; people give either."""
+    folder, _, name = socket.rpartition("/")
+    prefix, _, port = name.rpartition(".")
+    return {"host": folder, "port": port} if prefix == ".s.PGSQL" else {"host": socket}
 
 
 @contextmanager
