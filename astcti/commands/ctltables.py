@@ -96,7 +96,7 @@ def clients_text(clients: Sequence[Answer], width: int = 0, limit: int = 0) -> s
 def _state(client: Mapping[str, Any]) -> str:
     state = str(client["state"])
     reason = client["reason"] if client["reason"] != state else ""
-    by = f"by {client['by']}" if client["by"] not in ("", "self") and state != "wrapup" else ""
+    by = f"by {client.get('who') or client['by']}" if client["by"] not in ("", "self") and state != "wrapup" else ""
     if reason or by:
         state += f" ({', '.join(filter(None, (reason, by)))})"
     elif client["paused_queues"]:

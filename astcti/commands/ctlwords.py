@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
 from typing import Any, ClassVar
@@ -9,6 +11,14 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from astcti.commands.options import Options
+
+
+def person() -> str:
+    """Who is at work here, as this machine knows them; behind ``sudo``, too."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return ""
 
 
 def _number(text: str) -> int:
@@ -116,7 +126,15 @@ class Kick(_Words):
     needs, rest = ("user",), "reason"
 
 
-class Pause(_Words):
+class _Order(_Words):
+    """A command of which it is written down who gave it."""
+
+    def request(self) -> Mapping[str, Any]:
+        """Also who asks for it."""
+        return {**super().request(), "who": person()}
+
+
+class Pause(_Order):
     """Whom, where and why."""
 
     synopsis = "USER [--reason REASON] [--queue QUEUE]"
@@ -127,7 +145,7 @@ class Pause(_Words):
     ]
 
 
-class Unpause(_Words):
+class Unpause(_Order):
     """Whom, and where."""
 
     synopsis = "USER [--queue QUEUE]"

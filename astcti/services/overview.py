@@ -59,12 +59,13 @@ class Overview:
     def _state(self, username: str) -> dict[str, Any]:
         shift = self._pausing.shift_of(username)
         if shift is None:
-            return {"state": "", "reason": "", "by": "", "paused_queues": []}
+            return {"state": "", "reason": "", "by": "", "who": "", "paused_queues": []}
         summary = shift.standing.summary()
         return {
             "state": state_of(summary, shift.activity),
             "reason": summary.cause.reason if summary.cause is not None else "",
             "by": summary.cause.by if summary.cause is not None else "",
+            "who": summary.cause.who if summary.cause is not None else "",
             "paused_queues": [queue for queue, _ in summary.queues],
         }
 

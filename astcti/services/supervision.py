@@ -21,6 +21,7 @@ from astcti.services.texting import Texting
 EVERYBODY = "all"
 MAX_TEXT = 500  # characters of a message
 MAX_REASON = 200
+MAX_NAME = 64
 SENT_AWAY, BY_PBX = 902, 906
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.]{1,200}")
@@ -69,15 +70,15 @@ class Supervision:
         :raises UserError: it cannot be done; also through the Deferred.
         """
         username, queue = _word(request, "user"), _text(request, "queue", MAX_REASON)
-        attendance = self.there(username)
-        done = self._pausing.order(attendance, paused, queue, _text(request, "reason", MAX_REASON))
+        reason, who = _text(request, "reason", MAX_REASON), _text(request, "who", MAX_NAME)
+        done = self._pausing.order(self.there(username), paused, queue, reason, who)
 
         def answer(outcome: Outcome) -> dict[str, Any]:
             if outcome.number:
                 said = f"the PBX refused it: {outcome.reason}" if outcome.number == BY_PBX else outcome.reason
                 raise Refused(outcome.number, said)
             verb = "pauses" if paused else "unpauses"
-            self._log.info("The administrator {verb} {username}", verb=verb, username=username)
+            self._log.info("The administrator {who} {verb} {username}", who=who, verb=verb, username=username)
             return {"user": username, "paused": paused, "queue": queue}
 
         return done.addCallback(answer)

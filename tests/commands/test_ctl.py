@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -125,6 +126,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_words_and_options(self) -> None:
         """Words and options may come in any order; those of a sentence are its own."""
+        self.patch(os, "environ", {"SUDO_USER": "chief", "LOGNAME": "root"})
         self.answer = {"user": "anna", "paused": True, "queue": ""}
         for words in (
             ("pause", "anna", "--reason", "-x y"),
@@ -133,7 +135,10 @@ class CommandTests(SynchronousTestCase):
         ):
             code, out, err = self.run_ctl("-s", "/s", *words)
             self.assertEqual((code, out, err), (0, "anna is paused now\n", ""))
-            self.assertEqual(self.asked[-1][1], {"command": "pause", "user": "anna", "reason": "-x y"})
+            self.assertEqual(self.asked[-1][1], {"command": "pause", "user": "anna", "reason": "-x y", "who": "chief"})
+        del os.environ["SUDO_USER"]
+        self.run_ctl("-s", "/s", "unpause", "anna")
+        self.assertEqual(self.asked[-1][1], {"command": "unpause", "user": "anna", "who": "root"})
         self.answer = {"told": 3, "cannot": 0}
         self.run_ctl("-s", "/s", "text", "all", "back", "in", "-5", "minutes")
         self.assertEqual(self.asked[-1][1], {"command": "text", "user": "all", "text": "back in -5 minutes"})

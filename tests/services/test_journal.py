@@ -78,7 +78,8 @@ class JournalTests(SynchronousTestCase):
         """Everything about an operator is as it was."""
         record = OperatorRecord(
             "anna", True, "tea, and a cake", 17.5, {"sales": "über", "x": ""}, 99.25, frozenset({"b", "a"}), "0551",
-            "SIP/1", "supervisor", {"sales": Pauser("pbx", 12.5), "x": Pauser("self", 17.5)},
+            "SIP/1", "supervisor", {"sales": Pauser("pbx", 12.5), "x": Pauser("supervisor", 17.5, "bo")},
+            "chief",
         )  # fmt: skip
         self.journal.put_operator(record)
         self.journal.put_operator(OperatorRecord("bert", paused=True))

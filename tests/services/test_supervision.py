@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.commands.ctltables import clients_text
 from astcti.errors import Refused, UserError
 from astcti.model.calls import Tracker
 from astcti.model.commands import ClaimMac, Login, Pause, PauseConfirmed
@@ -40,7 +41,8 @@ class OfficeTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.tracker, self.roster, self.pbx = Tracker(Plan()), Roster(), PBX()
         self.office = office = Office()
-        self.pausing = Pausing(office.clock, self.pbx, self.roster, self.tracker, MemoryRecords())
+        self.records = MemoryRecords()
+        self.pausing = Pausing(office.clock, self.pbx, self.roster, self.tracker, self.records)
         self.texting = Texting(office.clock)
         office.desk.employ(self.pausing, self.texting)
         self.logs = Logs(None)
@@ -93,6 +95,24 @@ class SupervisionTests(OfficeTestCase):
         answer = self.ask("unpause", user="anna")
         self.confirm(paused=False)
         self.assertEqual(self.successResultOf(answer)["paused"], False)
+
+    def test_who_paused(self) -> None:
+        """The name of whoever gave the order is written down, that of its end, too, and shown to administrators; operators
+        are told that it was a supervisor."""
+        self.office.clock.advance(5)
+        answer = self.ask("pause", user="anna", reason="training", who="chief")
+        self.confirm(paused=True, reason="training")
+        self.successResultOf(answer)
+        (anna, _) = self.ask("clients")
+        self.assertEqual((anna["by"], anna["who"]), ("supervisor", "chief"))
+        self.assertIn("paused (training, by chief)", clients_text([anna], 0, 0))
+        self.assertNotIn("chief", repr(self.anna.documents))
+        self.office.clock.advance(60)
+        self.ask("unpause", user="anna", who="root")
+        self.confirm(paused=False)
+        self.assertEqual([entry.detail for entry in self.records.entries[-2:]], [
+            "by=supervisor who=chief reason=training", "by=supervisor who=root seconds=60.0 reason=training",
+        ])  # fmt: skip
 
     def test_pause_refused(self) -> None:
         """What the PBX, the queues or the configuration do not allow is said in words."""

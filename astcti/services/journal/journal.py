@@ -19,7 +19,7 @@ MAX_POPS = 50_000  # running calls that popped; above, the oldest are forgotten
 MAX_STORIES = 20_000  # running calls of services
 
 _PUT_MEMBERSHIP = "INSERT OR REPLACE INTO memberships VALUES (?, ?, ?, ?, ?, ?)"
-_PUT_OPERATOR = "INSERT OR REPLACE INTO operators VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_OPERATOR = "INSERT OR REPLACE INTO operators VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_POP = "INSERT OR REPLACE INTO pops VALUES (?, ?, ?, ?)"
 _PUT_SITTER = "INSERT OR REPLACE INTO seats VALUES (?, ?, ?)"
 _PUT_STORY = "INSERT OR REPLACE INTO stories VALUES (?, ?, ?, ?, ?, ?)"

@@ -30,10 +30,12 @@ class Pauser(NamedTuple):
 
     :ivar by: ``self``, ``supervisor``, ``server`` or ``pbx``.
     :ivar since: seconds since the epoch.
+    :ivar who: a supervisor's name, where it is known.
     """
 
     by: str
     since: float
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class OperatorRecord:
     :ivar stopped: queues they left themselves (``STOP``).
     :ivar telecommute: the number that stands for their phone, or empty.
     :ivar seat: main channel of the seat they sat at last.
-    :ivar paused_by: who paused them in all queues: ``self``, ``supervisor``, ``server`` or ``pbx``.
+    :ivar paused_by: who paused them in all queues: ``self``, ``supervisor``, ``server`` or ``pbx``; ``paused_who`` is a
+        supervisor's name, where it is known.
     :ivar queue_pausers: the same of ``queue_pauses``; without an entry it was themselves, at ``since``.
     """
 
@@ -61,22 +64,24 @@ class OperatorRecord:
     seat: str = ""
     paused_by: str = "self"
     queue_pausers: Mapping[str, Pauser] = field(default_factory=dict)
+    paused_who: str = ""
 
     def row(self) -> tuple[Any, ...]:
         """As the table has it."""
         return (
             self.username, int(self.paused), self.reason, self.since, json.dumps(dict(self.queue_pauses)),
             self.wrapup_until, json.dumps(sorted(self.stopped)), self.telecommute, self.seat,
-            self.paused_by, json.dumps(dict(self.queue_pausers)),
+            self.paused_by, json.dumps(dict(self.queue_pausers)), self.paused_who,
         )  # fmt: skip
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> OperatorRecord:
         """Of a row of the table."""
-        username, paused, reason, since, pauses, until, stopped, telecommute, seat, by, pausers = row
+        username, paused, reason, since, pauses, until, stopped, telecommute, seat, by, pausers, name = row
         return cls(
             username, bool(paused), reason, since, json.loads(pauses), until, frozenset(json.loads(stopped)),
             telecommute, seat, by, {queue: Pauser(*who) for queue, who in json.loads(pausers).items()},
+            name,
         )  # fmt: skip
 
 

@@ -34,4 +34,5 @@ SCHEMA: tuple[str, ...] = (
     ALTER TABLE operators ADD COLUMN paused_by TEXT NOT NULL DEFAULT 'self';
     ALTER TABLE operators ADD COLUMN queue_pausers TEXT NOT NULL DEFAULT '{}'
     """,
+    "ALTER TABLE operators ADD COLUMN paused_who TEXT NOT NULL DEFAULT ''",
 )

@@ -65,15 +65,15 @@ class Chronicle:
 
         return done
 
-    def note(self, by: str) -> bool:
+    def note(self, by: str, who: str = "") -> bool:
         """Write down how they are, and what has begun and ended since; whether that is news.
 
-        :param by: whose will it was.
+        :param by: whose will it was; ``who`` their name, where it is known.
         """
         self.write()
         summary = self._standing.summary()
         news = summary != self._logged
-        self._log_changes(summary, by, self._clock.seconds())
+        self._log_changes(summary, by, self._clock.seconds(), who)
         return news
 
     def log(self, event: str) -> None:
@@ -86,19 +86,20 @@ class Chronicle:
         self._records.log(LogEntry(now, self._username, self.seat, "logout"))
         self._records.forget(self._username)
 
-    def _log_changes(self, summary: Summary, by: str, now: float) -> None:
+    def _log_changes(self, summary: Summary, by: str, now: float, who: str = "") -> None:
         """Write down which pauses ended, and which began."""
         before, after = _pauses(self._logged), _pauses(summary)
         self._logged = summary
         for queue, cause in before.items():
             if after.get(queue) != cause:
                 event = "ready" if cause.after_call else "unpause"
-                entry = LogEntry(now, self._username, self.seat, event, cause.reason, by, queue, cause.since)
+                entry = LogEntry(now, self._username, self.seat, event, cause.reason, by, queue, cause.since, who)
                 self._records.log(entry)
         for queue, cause in after.items():
             if before.get(queue) != cause:
                 event = "wrapup" if cause.after_call else "pause"
-                self._records.log(LogEntry(now, self._username, self.seat, event, cause.reason, cause.by, queue))
+                entry = LogEntry(now, self._username, self.seat, event, cause.reason, cause.by, queue, who=cause.who)
+                self._records.log(entry)
 
 
 def _pauses(summary: Summary) -> dict[str, Cause]:

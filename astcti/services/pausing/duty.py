@@ -83,12 +83,15 @@ class Pausing(Duty):
         """An operator's shift, if they are at work or were lost a moment ago."""
         return self._shifts.named(username)
 
-    def order(self, attendance: Attendance, paused: bool, queue: str = "", reason: str = "") -> Deferred[Outcome]:
+    def order(
+        self, attendance: Attendance, paused: bool, queue: str = "", reason: str = "", who: str = ""
+    ) -> Deferred[Outcome]:
         """Pause or unpause an operator by the will of somebody else, at once also while they talk.
 
+        :param who: their name, where it is known.
         :raises Refused: 901, 905, 919, 921 or 931, as for the operator's own.
         """
-        return self._requests.order(attendance, Pause(paused, queue, reason))
+        return self._requests.order(attendance, Pause(paused, queue, reason), who)
 
     # -- for shifts
 

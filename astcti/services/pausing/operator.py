@@ -33,7 +33,7 @@ class Job:
     :ivar commit: called when it has come true, before anybody is told.
     :ivar done: called when it is over.
     :ivar queue: the one it is about; empty for all.
-    :ivar by: whose will it is.
+    :ivar by: whose will it is; ``who`` is their name, where it is known.
     :ivar asked: whether a client waits for the outcome.
     """
 
@@ -45,13 +45,15 @@ class Job:
     whole: bool = False
     queue: str = ""
     asked: bool = False
+    who: str = ""
 
 
 class Changed(Protocol):
     """Whoever wants to know that something is different now."""
 
-    def __call__(self, by: str, *, answered: bool = False) -> object:
-        """By whose will, and whether the client was told by the outcome of its own request."""
+    def __call__(self, by: str, *, who: str = "", answered: bool = False) -> object:
+        """By whose will, with their name where it is known, and whether the client was told by the outcome of its own
+        request."""
 
 
 class OperatorPauses:
@@ -231,7 +233,7 @@ class OperatorPauses:
             if back:
                 self._jobs.appendleft(Job(lambda standing: _present(back, standing), job.by))
         job.done(outcome)
-        self._changed(job.by, answered=job.asked)
+        self._changed(job.by, who=job.who, answered=job.asked)
         if undo:  # else there is no link, and all is looked at when it is back
             self.put_right()
         self._next()

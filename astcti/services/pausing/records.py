@@ -127,7 +127,8 @@ def record_of(record: OperatorRecord, standing: Standing, since: float) -> Opera
         queue_pauses={queue: single.reason for queue, single in singles.items()},
         wrapup_until=until,
         paused_by=cause.by if cause else SELF,
-        queue_pausers={queue: Pauser(single.by, single.since) for queue, single in singles.items()},
+        paused_who=cause.who if cause else "",
+        queue_pausers={queue: Pauser(single.by, single.since, single.who) for queue, single in singles.items()},
     )
 
 
@@ -136,9 +137,18 @@ def standing_of(record: OperatorRecord) -> Standing:
     wrapup = None
     if record.wrapup_until and record.paused:
         wrapup = WrapUp(record.since, None if math.isinf(record.wrapup_until) else record.wrapup_until)
-    unknown, who = Pauser(SELF, record.since), record.queue_pausers
-    singles = {queue: Cause(reason, *who.get(queue, unknown)) for queue, reason in record.queue_pauses.items()}
-    default = Cause(record.reason, record.paused_by, record.since, wrapup is not None) if record.paused else None
+    unknown = Pauser(SELF, record.since)
+    singles = {
+        queue: _cause_of(reason, record.queue_pausers.get(queue, unknown))
+        for queue, reason in record.queue_pauses.items()
+    }
+    default = None
+    if record.paused:
+        default = Cause(record.reason, record.paused_by, record.since, wrapup is not None, record.paused_who)
     standing = Standing(default, singles)
     standing.wrapup = wrapup
     return standing
+
+
+def _cause_of(reason: str, pauser: Pauser) -> Cause:
+    return Cause(reason, pauser.by, pauser.since, who=pauser.who)

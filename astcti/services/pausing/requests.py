@@ -38,13 +38,14 @@ class Requests:
         """By command."""
         return {Pause: self._pause, EndWrapUp: self._ready, SetWrapUp: self._wrap}
 
-    def order(self, attendance: Attendance, command: Pause) -> Deferred[Outcome]:
+    def order(self, attendance: Attendance, command: Pause, who: str = "") -> Deferred[Outcome]:
         """Pause or unpause an operator by the will of somebody else, at once also while they talk.
 
+        :param who: their name, where it is known.
         :raises Refused: 901, 905, 919, 921 or 931, as for the operator's own.
         """
         shift, reason = self._may_pause(attendance, command)
-        return shift.order(command.paused, command.queue, reason)
+        return shift.order(command.paused, command.queue, reason, who)
 
     def _may_pause(self, attendance: Attendance, command: Pause) -> tuple[Shift, str]:
         """The shift, and the reason as it is configured."""

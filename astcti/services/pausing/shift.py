@@ -95,11 +95,14 @@ class Shift:
         self._cancel_awaiting()
         return self._change(paused, queue, reason)
 
-    def order(self, paused: bool, queue: str, reason: str) -> Deferred[Outcome]:
-        """As :meth:`pause`, for somebody else: the operator is told as of any other pause that is not their own."""
+    def order(self, paused: bool, queue: str, reason: str, who: str = "") -> Deferred[Outcome]:
+        """As :meth:`pause`, for somebody else: the operator is told as of any other pause that is not their own.
+
+        :param who: the name of whoever it is, where it is known.
+        """
         if not paused:
             self._cancel_awaiting()
-        return self._change(paused, queue, reason, by=SUPERVISOR)
+        return self._change(paused, queue, reason, by=SUPERVISOR, who=who)
 
     def ready(self) -> Deferred[Outcome]:
         """End after-call work."""
@@ -114,8 +117,8 @@ class Shift:
             self._awaiting = None
             self.say(Outcome(CANCELLED, "the pause that was to begin after the call is cancelled"))
 
-    def _change(self, paused: bool, queue: str, reason: str, by: str = SELF) -> Deferred[Outcome]:
-        cause = Cause(reason, by, self._clock.seconds()) if paused else None
+    def _change(self, paused: bool, queue: str, reason: str, by: str = SELF, who: str = "") -> Deferred[Outcome]:
+        cause = Cause(reason, by, self._clock.seconds(), who=who) if paused else None
         over: Deferred[Outcome] = Deferred()
         self.pauses.change(
             Job(
@@ -127,6 +130,7 @@ class Shift:
                 whole=not queue,
                 queue=queue,
                 asked=by == SELF,
+                who=who,
             )
         )
         return over
@@ -202,11 +206,11 @@ class Shift:
 
     # -- telling
 
-    def changed(self, by: str, *, answered: bool = False) -> None:
+    def changed(self, by: str, *, who: str = "", answered: bool = False) -> None:
         """The standing may be another one."""
         self.after_call.look()
         if self.attendance is not None and not self.pauses.busy:
-            if self._chronicle.note(by) and not answered and self.attendance.client.has("events2"):
+            if self._chronicle.note(by, who) and not answered and self.attendance.client.has("events2"):
                 self.say(SUCCESS)
             self._tell()
         if self.standing.wraps_up != self._wraps_up:

@@ -29,12 +29,14 @@ class Cause:
     :ivar by: one of ``self supervisor server pbx``.
     :ivar since: seconds since the epoch.
     :ivar after_call: whether it is after-call work, and ends with it.
+    :ivar who: the name of that supervisor, where it is known.
     """
 
     reason: str = ""
     by: str = SELF
     since: float = 0.0
     after_call: bool = False
+    who: str = ""
 
 
 Stance = Cause | None
@@ -77,11 +79,15 @@ class LogEntry:
     by: str = SELF
     queue: str = ""
     since: float = 0.0
+    who: str = ""
 
     @property
     def detail(self) -> str:
-        """What has no column of its own, for people and programs: ``by=self seconds=60.0 reason=lunch``."""
+        """What has no column of its own, for people and programs: ``by=self seconds=60.0 reason=lunch``; a supervisor's
+        name, where it is known, is behind ``by``: ``by=supervisor who=root``."""
         parts = [f"by={self.by}"]
+        if self.who:
+            parts.append(f"who={self.who}")
         if self.since:
             parts.append(f"seconds={max(0.0, self.time - self.since):.1f}")
         if self.reason:

@@ -244,12 +244,15 @@ class RestartTests(PauseTestCase):
     def test_who_paused(self) -> None:
         """Nor is it forgotten that it was a supervisor, in all queues or in one, here or at the PBX."""
         attendance = self.ward.desk.floor.of(self.anna)
-        self.ward.pausing.order(attendance, True, reason="errand")
+        self.ward.pausing.order(attendance, True, reason="errand", who="chief")
         self.ward.settle()
         before = state(self.anna)
         self.assertEqual(before["by"], "supervisor")
         self.restart()
         self.assertEqual(state(self.anna), before)
+        shift = self.ward.pausing.shift_of("anna")
+        assert shift is not None
+        self.assertEqual(shift.standing.default and shift.standing.default.who, "chief")
         self.ward.unpause(self.anna)
         self.pbx.pause(TWO, reason="training")
         self.ward.settle()
