@@ -97,8 +97,8 @@ class SupervisionTests(OfficeTestCase):
         self.assertEqual(self.successResultOf(answer)["paused"], False)
 
     def test_who_paused(self) -> None:
-        """Whoever gave the order, or ended it, is written down by name, and shown to administrators by it; operators are
-        told that it was a supervisor."""
+        """Whoever gave the order, or ended it, is written down by name, and shown to administrators; operators are told
+        that it was a supervisor."""
         self.office.clock.advance(5)
         answer = self.ask("pause", user="anna", reason="training", who="chief")
         self.confirm(paused=True, reason="training")
