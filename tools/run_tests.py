@@ -1,7 +1,8 @@
 """The test runner behind ``make test``: every suite, branch coverage, and one line of numbers at the end.
 
-Each suite is a process of its own, so that a suite that hangs or crashes costs only itself; as many run side by side as
-there are processors, and one more, because the live ones mostly wait. Results are trial's own, handed over as JSON.
+Each suite is a process of its own, so that a suite that hangs or crashes costs only itself. Those with real Asterisks
+mostly wait, so that many of them run side by side; of those that compute there are fewer than processors. Results are
+trial's own, handed over as JSON.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Suite:
     :ivar promises: variables of the environment that say what is there for them (``tests/outside.py``).
     :ivar fast: wants nothing but Python and its packages.
     :ivar measured: counts for the coverage.
+    :ivar computing: keeps a processor busy; the others mostly wait.
     :ivar without: tests among them that another suite runs.
     :ivar seconds: after that it is taken for hung.
     """
@@ -40,6 +42,7 @@ class Suite:
     promises: tuple[str, ...] = ()
     fast: bool = False
     measured: bool = True
+    computing: bool = False
     without: tuple[str, ...] = ()
     seconds: float = 900
 
@@ -73,29 +76,29 @@ def unit_tests() -> tuple[str, ...]:
 
 
 def suites() -> list[Suite]:
-    """All of them, the longest first; those that compute between those that mostly wait."""
+    """All of them: those that compute, and those that wait, of each the longest first."""
     pbx = ("ASTCTI_TEST_PBX",)
     return [
+        Suite("every", EVERY, ("ASTCTI_TEST_EVERY",), measured=False, computing=True),
+        Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True, computing=True, without=WHOLE),
+        Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False, computing=True),
+        Suite("fuzz", ("tests.fuzz",), ("ASTCTI_TEST_FUZZ",), measured=False, computing=True),
+        Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False, computing=True),
         Suite("asterisk-16", ("tests.pbx.test_asterisk_16",), pbx),
-        Suite("every", EVERY, ("ASTCTI_TEST_EVERY",), measured=False),
         Suite("recovery", ("tests.pbx.test_recovery",), pbx),
-        Suite("killing", ("tests.pbx.test_killing",), pbx),
-        Suite("whole", WHOLE, ("ASTCTI_TEST_WHOLE",), fast=True),
         Suite("asterisk-22", ("tests.pbx.test_asterisk_22",), pbx),
         Suite("dialling", ("tests.pbx.test_dialling",), pbx),
         Suite("pausing", ("tests.pbx.test_pausing",), pbx),
-        Suite("unit", unit_tests(), ("ASTCTI_TEST_PEERS",), fast=True, without=WHOLE),
-        Suite("day", ("tests.pbx.test_day",), (*pbx, "ASTCTI_TEST_MARIADB", "ASTCTI_TEST_LDAP")),
-        Suite("chaos", ("tests.chaos",), ("ASTCTI_TEST_CHAOS", "ASTCTI_TEST_MARIADB"), measured=False),
-        Suite("doctor", ("tests.pbx.test_doctor",), pbx),
-        Suite("fuzz", ("tests.fuzz",), ("ASTCTI_TEST_FUZZ",), measured=False),
+        Suite("whole", WHOLE, ("ASTCTI_TEST_WHOLE",), fast=True),
         Suite("delivery", ("tests.pbx.test_delivery",), pbx),
+        Suite("killing", ("tests.pbx.test_killing",), pbx),
+        Suite("chaos", ("tests.chaos",), ("ASTCTI_TEST_CHAOS", "ASTCTI_TEST_MARIADB"), measured=False),
         Suite("membership", ("tests.pbx.test_membership",), pbx),
-        Suite("packaging", ("tests.packaging",), ("ASTCTI_TEST_PACKAGING",), measured=False),
-        Suite("checks", ("tests.checks",), ("ASTCTI_TEST_CHECKS",), fast=True, measured=False),
+        Suite("doctor", ("tests.pbx.test_doctor",), pbx),
+        Suite("day", ("tests.pbx.test_day",), (*pbx, "ASTCTI_TEST_MARIADB", "ASTCTI_TEST_LDAP")),
         Suite("mariadb", ("tests.mariadb",), ("ASTCTI_TEST_MARIADB",)),
-        Suite("postgresql", ("tests.postgresql",), ("ASTCTI_TEST_POSTGRESQL",)),
         Suite("ldap", ("tests.ldap",), ("ASTCTI_TEST_LDAP",)),
+        Suite("postgresql", ("tests.postgresql",), ("ASTCTI_TEST_POSTGRESQL",)),
     ]
 
 
@@ -168,13 +171,19 @@ class Run:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-FAILURE_LINES:])
 
 
-def run_all(chosen: list[Suite], folder: Path, jobs: int, coverage: bool) -> Iterator[tuple[Run, Outcome]]:
-    """Run suites, ``jobs`` at a time, and yield each as it ends."""
+def run_all(
+    chosen: list[Suite], folder: Path, jobs: int, computing: int, coverage: bool
+) -> Iterator[tuple[Run, Outcome]]:
+    """Run suites, ``jobs`` at a time and ``computing`` of those that compute, and yield each as it ends."""
     waiting, running = list(chosen), list[Run]()
     try:
         while waiting or running:
-            while waiting and len(running) < jobs:
-                running.append(Run(waiting.pop(0), folder, coverage))
+            busy = sum(run.suite.computing for run in running)
+            for suite in list(waiting):
+                if len(running) < jobs and not (suite.computing and busy >= computing):
+                    waiting.remove(suite)
+                    busy += suite.computing
+                    running.append(Run(suite, folder, coverage))
             for run in list(running):
                 if (outcome := run.outcome()) is not None:
                     running.remove(run)
@@ -211,7 +220,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fast", action="store_true", help="only what needs no outside program")
     parser.add_argument("--only", metavar="SUITE", action="append", help=f"of: {', '.join(s.name for s in suites())}")
     parser.add_argument("--no-coverage", dest="coverage", action="store_false")
-    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1) + 1, help="suites at a time")
     options = parser.parse_args(argv)
     strict = os.environ.get("CI", "").lower() not in ("", "0", "false")
     chosen = [s for s in suites() if (s.fast or not options.fast) and (not options.only or s.name in options.only)]
@@ -221,8 +230,9 @@ def main(argv: list[str] | None = None) -> int:
     for old in (CACHE / "coverage").iterdir():
         old.unlink()
 
+    computing = max(1, (os.cpu_count() or 1) - 1)
     started, total = time.monotonic(), Outcome()
-    for run, outcome in run_all(chosen, folder, options.jobs, options.coverage):
+    for run, outcome in run_all(chosen, folder, options.jobs, computing, options.coverage):
         numbers = f"{outcome.passed} passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped"
         print(f"{run.suite.name:12} {numbers}  ({run.elapsed:.0f} s)", flush=True)
         total.passed += outcome.passed
