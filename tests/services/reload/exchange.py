@@ -25,23 +25,26 @@ LINES = (
     ServiceLine("support", "102", "support"),
     ServiceLine("night", "103", "night"),
 )
-PHONES = ("201", "202", "203", "251")
+PHONES = ("PJSIP/201", "PJSIP/202", "PJSIP/203", "PJSIP/251")
 CHANGES = {"queueadd", "queueremove", "queuepenalty", "queuepause"}  # what is written down
 CALLER = Somebody("3331234567", "Mario Rossi", "12345")
 
 
 class Exchange:
-    """A PBX with four phones that ring until a test picks them up.
+    """A PBX with a few phones that ring until a test picks them up.
 
+    :param lines: the numbers that the world can call.
+    :param phones: the interfaces inside.
     :ivar asked: each change of a queue's members that somebody asked for: action, queue, phone, and whatever else
         matters to it.
     """
 
-    def __init__(self) -> None:
-        agents = {f"PJSIP/{number}": f"Agent {number}" for number in PHONES}
+    def __init__(self, lines: tuple[ServiceLine, ...] = LINES, phones: tuple[str, ...] = PHONES) -> None:
+        agents = {phone: f"Agent {phone.partition('/')[2]}" for phone in phones}
+        self.lines = lines
         accounts = (Account("astcti", "s"), Account("other", "t"))
         self.office = Office(
-            LINES, agents, Random(1), start=reactor.seconds(), habit=Habit("noanswer"), accounts=accounts
+            lines, agents, Random(1), start=reactor.seconds(), habit=Habit("noanswer"), accounts=accounts
         )
         self.pbx = self.office.pbx
         for context, number in (("outgoing", "2."), ("mobiles", "3.")):
@@ -83,10 +86,10 @@ class Exchange:
         """The phones in a queue, with their penalties."""
         return {m.interface: m.penalty for m in self.pbx.queues[queue].members.values()}
 
-    def call(self, context: str, exten: str = "") -> Channel:
+    def call(self, context: str, exten: str = "", who: Somebody = CALLER) -> Channel:
         """Somebody calls a service, or a number inside, keys digits, and talks for as long as the test likes."""
-        exten = exten or next(line.exten for line in LINES if line.context == context)
-        caller = call(self.pbx, context, exten, CALLER, Conduct(600.0, 600.0))
+        exten = exten or next(line.exten for line in self.lines if line.context == context)
+        caller = call(self.pbx, context, exten, who, Conduct(600.0, 600.0))
         self._service.turn()
         return caller
 
