@@ -1,10 +1,11 @@
 """Some of the clients as a process: ``python -m tests.chaos.crowd FOLDER NAME PORT SEED FIRST LAST``.
 
 Diary ``NAME.diary``: ``begins``; of each agent ``up`` and ``down`` when the server knows them and when no more, ``pbx``
-with what they are told of the PBX, ``state`` with how they are told to be paused, ``did`` for each action performed,
-``rejected``; ``pause`` for what they asked for and what came of it; ``home`` and ``back``. As long as there is a file
-``work`` in the folder they pause now and then and go home. SIGUSR1 cuts the connections of some of them; SIGUSR2 has
-some stop reading for a while, which is noted as ``deaf`` and ``hears``.
+with what they are told of the PBX, ``state`` with how they are told to be paused, ``asked`` for each action, with
+whether its call is marked as recovered, and ``did`` when it is performed, ``rejected``; ``pause`` for what they asked
+for and what came of it; ``home`` and ``back``. As long as there is a file ``work`` in the folder they pause now and
+then and go home. SIGUSR1 cuts the connections of some of them; SIGUSR2 has some stop reading for a while, which is
+noted as ``deaf`` and ``hears``.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ meanwhile. There is one excuse for its not having popped at all: the way from th
 :data:`WHOLE_SECONDS` together at any time of the conversation. The way is whole while the agent's client is logged in
 and has not been told that the PBX is gone, and none of what lies between stands still, is cut or is dead by our own
 doing. There is no excuse for a second pop, a pop at somebody else's, or a wrong page.
+
+What popped is marked as recovered when its client came in well after the conversation had begun, and is not when the
+way had been whole for a while before that, and until it popped.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.chaos.spans import Span, longest, within
 
 WHOLE_SECONDS = 3.0  # for a client that has just come back to be told, on a machine that does much else
+SURE_SECONDS = 3.0  # between two things that are certain to have been in this order
 SHOWN = 30
 
 
@@ -35,12 +39,16 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Pop:
-    """An action that a client performed."""
+    """An action that a client performed.
+
+    :ivar recovered: whether the call was marked so; ``None`` when that is not known.
+    """
 
     agent: int
     id: str
     page: str
     at: float
+    recovered: bool | None = None
 
     @property
     def told(self) -> dict[str, str]:
@@ -55,24 +63,33 @@ class Verdict:
 
     :ivar popped: calls that popped where they should, once.
     :ivar excused: those of which nobody can ask it; ``anyway`` those that could not be asked to, and did.
+    :ivar recovered: those that had to be marked as recovered, and were.
     """
 
     problems: list[str] = field(default_factory=list)
     popped: int = 0
     anyway: int = 0
     excused: int = 0
+    recovered: int = 0
 
     def __str__(self) -> str:
         return (
-            f"{self.popped} calls popped once where they should (of them {self.anyway} that could not be asked to), "
+            f"{self.popped} calls popped once where they should (of them {self.anyway} that could not be asked to, "
+            f"{self.recovered} that had to be recovered), "
             f"{self.excused} excused, {len(self.problems)} problems"
         )
 
 
-def judge(talks: Sequence[Talk], pops: Sequence[Pop], whole: Mapping[int, Sequence[Span]]) -> Verdict:
+def judge(
+    talks: Sequence[Talk],
+    pops: Sequence[Pop],
+    whole: Mapping[int, Sequence[Span]],
+    came: Mapping[int, Sequence[float]] | None = None,
+) -> Verdict:
     """Compare.
 
     :param whole: when the way to each agent was whole.
+    :param came: when each agent came in.
     """
     verdict = Verdict()
     popped: dict[tuple[str, int], list[Pop]] = defaultdict(list)
@@ -82,7 +99,10 @@ def judge(talks: Sequence[Talk], pops: Sequence[Pop], whole: Mapping[int, Sequen
     for talk in talks:
         together[talk.call, talk.agent].append(talk)
     for key, parts in together.items():
-        _judge(verdict, parts, popped.pop(key, []), whole.get(key[1], ()))
+        theirs = popped.pop(key, [])
+        _judge(verdict, parts, theirs, whole.get(key[1], ()))
+        if len(theirs) == len(parts) == 1:
+            _see_mark(verdict, parts[0], theirs[0], whole.get(key[1], ()), (came or {}).get(key[1], ()))
     for stray in popped.values():
         verdict.problems.append(f"popped at somebody who did not talk: {stray}")
     ids: dict[str, int] = defaultdict(int)
@@ -114,3 +134,16 @@ def _judge(verdict: Verdict, parts: list[Talk], pops: list[Pop], whole: Sequence
         return
     verdict.popped += 1
     verdict.anyway += not asked
+
+
+def _see_mark(verdict: Verdict, talk: Talk, pop: Pop, whole: Sequence[Span], came: Sequence[float]) -> None:
+    """Whether it says of itself that it is told late."""
+    if pop.recovered is None:
+        return
+    frame = talk.begun - SURE_SECONDS, pop.at
+    if any(talk.begun + SURE_SECONDS < when <= pop.at for when in came):
+        verdict.recovered += pop.recovered
+        if not pop.recovered:
+            verdict.problems.append(f"told late, and not marked as recovered: {talk}, {pop}, came {came}")
+    elif pop.recovered and longest(within(whole, frame)) >= frame[1] - frame[0]:
+        verdict.problems.append(f"told at once, and marked as recovered: {talk}, {pop}")

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.chaos.diary import Entry
 from tests.chaos.judge import Pop, Talk
-from tests.chaos.spans import Span, longest, without
+from tests.chaos.spans import Span, longest, within, without
 
 NEVER = float("inf")
+LATE_SECONDS = 2.0  # in which what has waited is read
+STILL = ("held", "hung")  # in the names of troubles
 
 
 def number_of(phone: str) -> int:
@@ -42,7 +44,38 @@ def talks(entries: Sequence[Entry]) -> list[Talk]:
 
 def pops(entries: Iterable[Entry]) -> list[Pop]:
     """What was performed, by the diary of clients."""
-    return [Pop(e["agent"], e["id"], e["page"], e["t"]) for e in entries if e["what"] == "did"]
+    marks: dict[tuple[int, str], bool] = {}
+    found: list[Pop] = []
+    for e in entries:
+        if e["what"] == "asked":
+            marks[e["agent"], e["id"]] = e["recovered"]
+        elif e["what"] == "did":
+            found.append(Pop(e["agent"], e["id"], e["page"], e["t"], marks.get((e["agent"], e["id"]))))
+    return found
+
+
+def logins(crowds: Mapping[str, Sequence[Entry]], troubles: Iterable[Entry]) -> dict[int, list[float]]:
+    """When each agent came in, without the times that are not certain: they may have heard of it late.
+
+    :param troubles: of which those matter in which clients, or what they are told, stand still.
+    """
+    still: dict[str, list[Span]] = defaultdict(list)
+    for trouble in troubles:
+        if any(word in trouble["kind"] for word in STILL):
+            still[trouble["of"]].append((trouble["begun"], trouble["ended"] + LATE_SECONDS))
+    found: dict[int, list[float]] = defaultdict(list)
+    for name, entries in crowds.items():
+        hears: dict[int, float] = {}
+        for entry in entries:
+            agent, when = entry.get("agent", 0), entry["t"]
+            if entry["what"] == "deaf":
+                hears[agent] = NEVER
+            elif entry["what"] == "hears":
+                hears[agent] = when + LATE_SECONDS
+            elif entry["what"] == "up":
+                late = when <= hears.get(agent, 0.0) or within(still[name], (when, when + LATE_SECONDS))
+                found[agent] += [] if late else [when]
+    return found
 
 
 def at_work(entries: Sequence[Entry], end: float) -> dict[int, list[Span]]:

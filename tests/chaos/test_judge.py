@@ -72,6 +72,23 @@ class JudgeTests(SynchronousTestCase):
             verdict = judge(TALKS, [pop_of(TALKS[0], **other), *POPS[1:]], DAY)
             self.assertIn("popped with", self.problem(verdict))
 
+    def test_not_marked(self) -> None:
+        """Who came in amid the conversation is told that it is late; it may go either way when that is not certain."""
+        agent, begun = TALKS[0].agent, TALKS[0].begun
+        for seconds, recovered, said in ((5, False, "not marked"), (5, True, ""), (5, None, ""), (1, False, "")):
+            pops = [replace(POPS[0], at=begun + 6, recovered=recovered), *POPS[1:]]
+            verdict = judge(TALKS, pops, DAY | {agent: [(begun + 5, 1000.0)]}, {agent: [0.0, begun + seconds]})
+            self.assertEqual(len(verdict.problems), bool(said))
+            self.assertIn(said, "".join(verdict.problems))
+            self.assertEqual(verdict.recovered, recovered is True and seconds == 5)
+
+    def test_marked(self) -> None:
+        """Nobody is told that it is late of what is not."""
+        pops = [replace(POPS[0], recovered=True), *POPS[1:]]
+        self.assertIn("told at once", self.problem(judge(TALKS, pops, DAY)))
+        lately = {TALKS[0].agent: [(TALKS[0].begun - 2, 1000.0)]}
+        self.assertEqual(judge(TALKS, pops, DAY | lately).problems, [])
+
     def test_excused(self) -> None:
         """What was never whole for long enough need not pop, but may; all else of it still counts."""
         begun, ended = TALKS[0].begun, TALKS[0].ended
@@ -147,6 +164,26 @@ class PresenceTests(SynchronousTestCase):
         ]  # fmt: skip
         found = presence.whole(diaries, troubles, 10, frozenset({"line"}))
         self.assertEqual(found, {201: [(0, 2), (3, 5), (6, 10)], 301: [(0, 2), (3, 10)]})
+
+    def test_logins(self) -> None:
+        """Times that are certain: nothing stood still, and nobody was deaf, right before."""
+        diary = [
+            entry(1, "up"), entry(4, "up"), entry(10, "deaf"), entry(11, "up"), entry(12, "hears"), entry(13, "up"),
+            entry(20, "up"), entry(33, "up"),
+        ]  # fmt: skip
+        troubles = [
+            {"kind": "clients held", "of": "crowd0", "begun": 2.0, "ended": 3.0},
+            {"kind": "clients held", "of": "crowd1", "begun": 19.0, "ended": 20.0},
+            {"kind": "clients killed", "of": "crowd0", "begun": 19.0, "ended": 20.0},
+            {"kind": "clients' line hung", "of": "crowd0", "begun": 30.0, "ended": 32.0},
+        ]
+        self.assertEqual(presence.logins({"crowd0": diary}, troubles), {201: [20]})
+
+    def test_marks(self) -> None:
+        """A pop is marked as what was performed was, whatever is told later."""
+        told = [entry(1, "asked", id="7", recovered=False), entry(2, "did", id="7", page="")]
+        told += [entry(3, "asked", id="7", recovered=True), entry(4, "did", id="8", page="")]
+        self.assertEqual([pop.recovered for pop in presence.pops(told)], [False, None])
 
     def test_talks(self) -> None:
         """A conversation ends when it is over, when the PBX begins anew, or not yet."""

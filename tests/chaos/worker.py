@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from astcti.actions.performer import Performer
 from astcti.client.agent import Agent
-from astcti.client.happenings import Happening, LoggedIn, Lost, PauseChanged, Rejected, ServerEvent
+from astcti.client.happenings import CallEvent, Happening, LoggedIn, Lost, PauseChanged, Rejected, ServerEvent
 from astcti.client.performed import Performed
 from astcti.errors import Refused
 from astcti.interfaces import IPlace
@@ -99,6 +99,8 @@ class Worker:
                 self._cut_off(reason)
             case Rejected(reason=reason, number=number):
                 self._note("rejected", reason=reason, number=number)
+            case CallEvent(actions=[action, *_], recovered=recovered):
+                self._note("asked", id=action.id, recovered=recovered)
             case ServerEvent(id="Pbx", attributes=attributes):
                 self._note("pbx", state=attributes.get("state"))
             case ServerEvent(id="AgentState", attributes=attributes) if "queue" not in attributes:
