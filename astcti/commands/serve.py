@@ -104,8 +104,15 @@ def _serve(options: Options, asked: Asked, reactor: Any) -> int:
 
     server.ready.addErrback(failed)
     reactor.callWhenRunning(server.startService)
+    reactor.addSystemEventTrigger("before", "shutdown", _once_is_enough)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     asked.is_ready(reactor)
     if not asked.to_end:
         reactor.run()
     return codes[-1]
+
+
+def _once_is_enough() -> None:
+    """Whoever is impatient cannot stop what stops already, and it does not take long."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)

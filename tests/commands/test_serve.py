@@ -41,7 +41,8 @@ class EndTests(SynchronousTestCase):
     """SIGTERM, as early as it can come."""
 
     def setUp(self) -> None:
-        self.addCleanup(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
         self.output = StringIO()
         self.patch(sys, "stderr", self.output)
 
@@ -85,3 +86,8 @@ class EndTests(SynchronousTestCase):
         self.patch(serve.globalLogBeginner, "beginLoggingTo", lambda *_, **__: None)
         self.assertEqual(serve.main([], reactor), 0)
         self.assertEqual((begun, reactor.stopped), ([False], True))
+        reactor.stopped = False
+        for do, words, names in reactor.triggers["before"]["shutdown"]:
+            do(*words, **names)
+        end()
+        self.assertEqual((begun, reactor.stopped), ([False], False))  # once is enough
