@@ -6,8 +6,8 @@ meanwhile. There is one excuse for its not having popped at all: the way from th
 and has not been told that the PBX is gone, and none of what lies between stands still, is cut or is dead by our own
 doing. There is no excuse for a second pop, a pop at somebody else's, or a wrong page.
 
-What popped is marked as recovered when its client came in well after the conversation had begun, and is not when the
-way had been whole for a while before that, and until it popped.
+What popped is marked as recovered when its client came in, or heard that the PBX is back, well after the conversation
+had begun, and is not when the way had been whole for a while before that, and until it popped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.chaos.spans import Span, longest, within
 
 WHOLE_SECONDS = 3.0  # for a client that has just come back to be told, on a machine that does much else
-SURE_SECONDS = 3.0  # between two things that are certain to have been in this order
+SURE_SECONDS = 2.0  # between two things that are certain to have been in this order
 SHOWN = 30
 
 
@@ -89,7 +89,7 @@ def judge(
     """Compare.
 
     :param whole: when the way to each agent was whole.
-    :param came: when each agent came in.
+    :param came: when each agent came in, or heard that the PBX is back.
     """
     verdict = Verdict()
     popped: dict[tuple[str, int], list[Pop]] = defaultdict(list)

@@ -80,7 +80,7 @@ def judged(place: Place, seed: int, accounts: Accounts, end: float, everybody: C
     """
     crowds, talks = accounts.crowds, accounts.talks
     whole = presence.whole(crowds, accounts.happened, end, everybody)
-    result = Result(seed, judge(talks, accounts.pops, whole, presence.logins(crowds, accounts.happened)))
+    result = Result(seed, judge(talks, accounts.pops, whole, presence.beginnings(crowds, accounts.happened)))
     asked = (result.verdict.popped - result.verdict.anyway) / max(1, len(talks))
     if asked < least:
         result.problems.append(f"only {asked:.0%} of {len(talks)} talks had to pop: that proves little")

@@ -54,8 +54,8 @@ def pops(entries: Iterable[Entry]) -> list[Pop]:
     return found
 
 
-def logins(crowds: Mapping[str, Sequence[Entry]], troubles: Iterable[Entry]) -> dict[int, list[float]]:
-    """When each agent came in, without the times that are not certain: they may have heard of it late.
+def beginnings(crowds: Mapping[str, Sequence[Entry]], troubles: Iterable[Entry]) -> dict[int, list[float]]:
+    """When each agent came in, or heard that the PBX is back, without the times at which they may have heard it late.
 
     :param troubles: of which those matter in which clients, or what they are told, stand still.
     """
@@ -72,7 +72,7 @@ def logins(crowds: Mapping[str, Sequence[Entry]], troubles: Iterable[Entry]) -> 
                 hears[agent] = NEVER
             elif entry["what"] == "hears":
                 hears[agent] = when + LATE_SECONDS
-            elif entry["what"] == "up":
+            elif entry["what"] == "up" or (entry["what"], entry.get("state")) == ("pbx", "up"):
                 late = when <= hears.get(agent, 0.0) or within(still[name], (when, when + LATE_SECONDS))
                 found[agent] += [] if late else [when]
     return found

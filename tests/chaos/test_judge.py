@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chaos import presence
 from tests.chaos.diary import Entry
-from tests.chaos.judge import WHOLE_SECONDS, Pop, Talk, Verdict, judge
+from tests.chaos.judge import SURE_SECONDS, WHOLE_SECONDS, Pop, Talk, Verdict, judge
 from tests.chaos.spans import longest, merged, within, without
 
 TALKS = [Talk(f"1.{i}", 201 + i, f"33{i}", f"{i:05}", "sales", 100.0 + i, 120.0 + i) for i in range(5)]
@@ -73,7 +73,7 @@ class JudgeTests(SynchronousTestCase):
             self.assertIn("popped with", self.problem(verdict))
 
     def test_not_marked(self) -> None:
-        """Who came in amid the conversation is told that it is late; it may go either way when that is not certain."""
+        """Who comes in amid the conversation is told that it is late; it may go either way when that is not certain."""
         agent, begun = TALKS[0].agent, TALKS[0].begun
         for seconds, recovered, said in ((5, False, "not marked"), (5, True, ""), (5, None, ""), (1, False, "")):
             pops = [replace(POPS[0], at=begun + 6, recovered=recovered), *POPS[1:]]
@@ -86,7 +86,7 @@ class JudgeTests(SynchronousTestCase):
         """Nobody is told that it is late of what is not."""
         pops = [replace(POPS[0], recovered=True), *POPS[1:]]
         self.assertIn("told at once", self.problem(judge(TALKS, pops, DAY)))
-        lately = {TALKS[0].agent: [(TALKS[0].begun - 2, 1000.0)]}
+        lately = {TALKS[0].agent: [(TALKS[0].begun - SURE_SECONDS / 2, 1000.0)]}
         self.assertEqual(judge(TALKS, pops, DAY | lately).problems, [])
 
     def test_excused(self) -> None:
@@ -165,11 +165,11 @@ class PresenceTests(SynchronousTestCase):
         found = presence.whole(diaries, troubles, 10, frozenset({"line"}))
         self.assertEqual(found, {201: [(0, 2), (3, 5), (6, 10)], 301: [(0, 2), (3, 10)]})
 
-    def test_logins(self) -> None:
+    def test_beginnings(self) -> None:
         """Times that are certain: nothing stood still, and nobody was deaf, right before."""
         diary = [
             entry(1, "up"), entry(4, "up"), entry(10, "deaf"), entry(11, "up"), entry(12, "hears"), entry(13, "up"),
-            entry(20, "up"), entry(33, "up"),
+            entry(20, "up"), entry(33, "up"), entry(40, "pbx", state="down"), entry(41, "pbx", state="up"),
         ]  # fmt: skip
         troubles = [
             {"kind": "clients held", "of": "crowd0", "begun": 2.0, "ended": 3.0},
@@ -177,7 +177,7 @@ class PresenceTests(SynchronousTestCase):
             {"kind": "clients killed", "of": "crowd0", "begun": 19.0, "ended": 20.0},
             {"kind": "clients' line hung", "of": "crowd0", "begun": 30.0, "ended": 32.0},
         ]
-        self.assertEqual(presence.logins({"crowd0": diary}, troubles), {201: [20]})
+        self.assertEqual(presence.beginnings({"crowd0": diary}, troubles), {201: [20, 41]})
 
     def test_marks(self) -> None:
         """A pop is marked as what was performed was, whatever is told later."""
