@@ -63,6 +63,7 @@ class Follower:
     :ivar on_call: called with each fact about a call, before it is tracked, as long as somebody wants to know.
     :ivar callers: who waits in queues.
     :ivar recall: what is known of a call from before this process began.
+    :ivar on_rubbish: called with each message that is none: it may be a piece of one that was lost.
     :ivar on_booted: called when the PBX says that it is ready, ``on_shutdown`` that it shuts down.
     """
 
@@ -80,6 +81,7 @@ class Follower:
         self.on_call: Callable[[Fact], object] | None = None
         self.on_booted: Callable[[], object] = lambda: None
         self.on_shutdown: Callable[[], object] = lambda: None
+        self.on_rubbish: Callable[[], object] = lambda: None
         self.recall: Recall | None = None
 
     def follow(self, message: Message) -> None:
@@ -108,6 +110,8 @@ class Follower:
                         self.callers.feed(fact, now)
                 if self._timer is None and self.tracker.unlinks:
                     self._wait()
+            elif not message.event:
+                self.on_rubbish()
         except Exception:
             # One event we cannot digest must not cost the calls of everybody else.
             self.faults += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -31,6 +32,9 @@ STOCK_SECONDS = 60.0  # for all lists together, however lively they go on
 
 #: Seconds until a list that did not come is asked for again; after the last, at the next reconnection only.
 AGAIN_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+
+#: Seconds from rubbish to the next taking of stock: usually, and when there was so much of it in as short a time.
+RUBBISH_SECONDS, MUCH_RUBBISH, MUCH_RUBBISH_SECONDS = 1.0, 6, 60.0
 
 
 class LinkService(Service):
@@ -72,9 +76,11 @@ class LinkService(Service):
         self._again: IDelayedCall | None = None
         self._there = False
         self._late = 0
+        self._spoilt: deque[float] = deque(maxlen=MUCH_RUBBISH)
         self.follower = follower
         follower.hold()
         follower.on_booted = self._booted
+        follower.on_rubbish = self._rubbish
         follower.on_shutdown = lambda: self._lost("it is shutting down")
         self.pbx = self._made()
         self._queues: frozenset[str] | None = None
@@ -150,6 +156,15 @@ class LinkService(Service):
         self._late = 0
         self._begin_taking_stock()
 
+    def _rubbish(self) -> None:
+        """What came is no message. It may be the rest of one: what that told is asked for, soon, but not for ever."""
+        now = self._clock.seconds()
+        much = len(self._spoilt) == MUCH_RUBBISH and now - self._spoilt[0] < MUCH_RUBBISH_SECONDS
+        seconds = MUCH_RUBBISH_SECONDS if much else RUBBISH_SECONDS
+        if self._there and self._ask_in(seconds):
+            self._spoilt.append(now)
+            self._log.warn("The PBX said what is no message; asking it what there is in {seconds:g} s", seconds=seconds)
+
     def _begin_taking_stock(self) -> None:
         self.follower.hold()
         self._stop_syncing()
@@ -215,9 +230,18 @@ class LinkService(Service):
             self._late += 1
             self._log.warn("Asking the PBX again for {lists} in {seconds:g} s", lists=", ".join(sorted(late)),
                            seconds=seconds)  # fmt: skip
-            self._again = self._clock.callLater(seconds, self._ask_again)
+            self._ask_in(seconds)
         else:
             self._log.error("The PBX does not tell {lists}; it is not asked again", lists=", ".join(sorted(late)))
+
+    def _ask_in(self, seconds: float) -> bool:
+        """Take stock again by then at the latest; False when that is to be done anyway."""
+        if self._again is not None:
+            if self._again.getTime() <= self._clock.seconds() + seconds:
+                return False
+            self._again.cancel()
+        self._again = self._clock.callLater(seconds, self._ask_again)
+        return True
 
     def _ask_again(self) -> None:
         self._again = None

@@ -42,7 +42,7 @@ class Notes:
 
     def event(self, message: Message) -> None:
         """Note an event, or fail with it."""
-        if message.event == self.fails_at:
+        if self.fails_at and message.event == self.fails_at:
             raise ValueError(self.fails_at)
         self.events.append(message)
 
@@ -490,6 +490,14 @@ class OpenTests(Case):
         session.feed(b"Event: Hangup\r\n\r\n" + b"x" * 2000, 0.0)
         self.assertEqual(self.notes.names, ["Hangup"])
         self.assertIsInstance(self.notes.ends[0], AMIProtocolError)
+
+    def test_pieces(self) -> None:
+        """A piece of something is handed on, so that somebody can look into it; it answers nothing."""
+        session = self.open(Interest(frozenset({b"Hangup"})))
+        answers = self.ask(actions.Ping())
+        session.feed(b"Event: Han\0\0\r\n\r\ngup\r\nUniqueid: 1.1\r\nActionID: t3\r\n\r\n\r\n\r\n", 0.0)
+        self.assertEqual((self.notes.names, self.notes.events[0].get("Uniqueid"), answers), ([""], "1.1", []))
+        self.assertEqual((session.counters.rubbish, session.counters.unmatched), (1, 0))
 
     def test_counters(self) -> None:
         """An administrator can see what went over the link."""

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.ami.message import Message
 from astcti.config.plan import plan_of
 from astcti.errors import AMILost, AMIRefused, AMITimeout, Refused
 from astcti.model.calls import Tracker
@@ -16,7 +17,7 @@ from astcti.model.commands import ClaimMac, ListQueues, Login, QueueList
 from astcti.model.roster import Roster
 from astcti.services.desk import Desk
 from astcti.services.following import Follower
-from astcti.services.link import LinkService, running_services
+from astcti.services.link import MUCH_RUBBISH_SECONDS, RUBBISH_SECONDS, LinkService, running_services
 from astcti.services.sweeping import Sweep
 from tests.services.fakes import FakeClient, Office, digest
 from tests.services.pbx import Exchange, a_call, channel, denied, message
@@ -103,6 +104,49 @@ class UpTests(LinkTestCase):
         self.assertEqual(self.pbx.asked, ["CoreShowChannels", "QueueStatus"] * 2)
         self.assertTrue(self.board.roster.is_member("q", "PJSIP/201"))
         self.assertTrue(self.board.desk.link_up)
+
+    def test_rubbish(self) -> None:
+        """A call whose event was spoilt on the line pops a second later."""
+        self.pbx.come_up()
+        anna = self.board.seat()
+        *said, answered = a_call()
+        self.pbx.say(*said, Message(b"dgeEnter\r\nUniqueid: 1.2"), Message(b"\0\0"))
+        self.pbx.lists["CoreShowChannels"] = [
+            channel("1.1", "PJSIP/out-1", "CoreShowChannel", Context="direct", BridgeId="b1", Application="Dial"),
+            channel("1.2", "PJSIP/201-2", "CoreShowChannel", BridgeId="b1"),
+        ]
+        self.board.clock.advance(RUBBISH_SECONDS - 0.01)
+        self.assertEqual(self.pops(anna), [])
+        self.board.clock.advance(0.01)
+        self.assertEqual((self.pops(anna), anna.pbx), (["12345"], []))
+        self.pbx.say(answered)
+        self.assertEqual(self.pops(anna), ["12345"])
+        self.board.clock.advance(1000)
+        self.assertEqual(self.pbx.asked.count("CoreShowChannels"), 2)
+
+    def test_much_rubbish(self) -> None:
+        """A PBX that says nothing but rubbish is not asked all the time."""
+        self.pbx.come_up()
+        asked = len(self.pbx.asked)
+        for _ in range(300):
+            self.pbx.say(Message(b"\0"))
+            self.board.clock.advance(1)
+        self.assertLess(len(self.pbx.asked) - asked, 2 * 7 * 300 / MUCH_RUBBISH_SECONDS)
+        self.pbx.go_down()
+        self.pbx.say(Message(b"\0"))
+        self.assertEqual(self.board.clock.getDelayedCalls(), [self.board.link._grace])
+
+    def test_rubbish_among_late_lists(self) -> None:
+        """Where the PBX is to be asked again anyway there is one time for it, the earlier one."""
+        self.pbx.lists["QueueStatus"] = AMITimeout("no answer")
+        self.pbx.come_up()
+        self.pbx.say(Message(b"\0"))
+        self.assertEqual(len(self.board.clock.getDelayedCalls()), 1)
+        self.pbx.late = []
+        self.board.clock.advance(1)
+        self.pbx.say(Message(b"\0"))
+        self.pbx.answer_late()
+        self.assertEqual([c.getTime() for c in self.board.clock.getDelayedCalls()], [self.board.clock.seconds() + 1])
 
     def test_ends_of_connections_are_told_in_time(self) -> None:
         """Unlink is told a moment after the phones parted, if they stay apart, by one timer."""

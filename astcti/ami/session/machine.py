@@ -212,6 +212,9 @@ class Session:
         """Take a response, or an event while a list is awaited; say whether it is not to be handed on."""
         event = message.event
         if not event:
+            if not message.response:
+                self.counters.rubbish += 1
+                return False
             self.counters.responses += 1
             self.counters.refused += message.response.lower() == "error"
             self.counters.unmatched += not self._pending.responded(message)

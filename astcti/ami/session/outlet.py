@@ -36,6 +36,7 @@ class Counters:
     :ivar skipped: events not asked for.
     :ivar refused: responses that said Error.
     :ivar unmatched: responses and list events nobody waited for (any more).
+    :ivar rubbish: pieces of something that are neither a response nor an event.
     :ivar troubles: events whose taker failed.
     """
 
@@ -48,4 +49,5 @@ class Counters:
     refused: int = 0
     timeouts: int = 0
     unmatched: int = 0
+    rubbish: int = 0
     troubles: int = 0
