@@ -82,6 +82,7 @@ class OperatorPauses:
         self._job: Job | None = None
         self._request: Request | None = None
         self._timer: IDelayedCall | None = None
+        self._patience: dict[Job, IDelayedCall] = {}  # of clients whose change waits for its turn
         self._settling: IDelayedCall | None = None
         self._late: dict[Key, Stance] = {}
         self._joined: set[Key] = set()
@@ -105,6 +106,8 @@ class OperatorPauses:
             job.done(Outcome(TIMED_OUT, "too many changes wait"))
             return
         self._jobs.append(job)
+        if job.asked:
+            self._patience[job] = self._clock.callLater(CONFIRM_SECONDS, self._expired, job)
         self._next()
 
     def put_right(self) -> None:
@@ -121,16 +124,17 @@ class OperatorPauses:
             self._request.failed(number, reason)
             self._finish(undo=False)
         for job in jobs:
+            self._wait_no_more(self._patience.pop(job, None))
             job.done(Outcome(number, reason))
         self._conformed = {}
         self._late = {}
 
     def stop(self) -> None:
         """Nothing more is awaited."""
-        for timer in (self._timer, self._settling):
-            if timer is not None and timer.active():
-                timer.cancel()
+        for timer in (self._timer, self._settling, *self._patience.values()):
+            self._wait_no_more(timer)
         self._timer = self._settling = None
+        self._patience.clear()
 
     # -- what the PBX tells
 
@@ -187,7 +191,8 @@ class OperatorPauses:
         request = self._request = Request(job.aim(standing), standing.stances, singly=bool(job.queue))
         for key in request.targets:
             self._late.pop(key, None)
-        self._timer = self._clock.callLater(CONFIRM_SECONDS, self._expired)
+        patience = self._patience.pop(job, None)  # that of a client began when it asked
+        self._timer = patience or self._clock.callLater(CONFIRM_SECONDS, self._expired, job)
         for index, send in enumerate(request.sends):
             about = (request, index)
             answer = self._send(send).addCallbacks(self._answered, self._refused, about, {}, about)
@@ -202,11 +207,19 @@ class OperatorPauses:
         request.responded(index, _error(failure.value))
         self._look(request)
 
-    def _expired(self) -> None:
-        request = self._request
-        if request is not None:
-            request.failed(TIMED_OUT, "the PBX did not confirm in time")
-            self._look(request)
+    def _expired(self, job: Job) -> None:
+        number, reason = TIMED_OUT, "the PBX did not confirm in time"
+        if self._patience.pop(job, None) is not None:
+            self._jobs.remove(job)
+            job.done(Outcome(number, reason))
+        elif self._request is not None:
+            self._request.failed(number, reason)
+            self._look(self._request)
+
+    @staticmethod
+    def _wait_no_more(timer: IDelayedCall | None) -> None:
+        if timer is not None and timer.active():
+            timer.cancel()
 
     def _look(self, request: Request | None = None) -> None:
         """See whether the request under way is over."""
@@ -218,8 +231,7 @@ class OperatorPauses:
         if job is None or request is None or request.outcome is None:
             return
         self._job = self._request = None
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._wait_no_more(self._timer)
         joined, self._joined = self._joined, set()
         outcome = request.outcome
         if outcome == SUCCESS:

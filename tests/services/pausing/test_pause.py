@@ -214,6 +214,42 @@ class ConfirmationTests(PauseTestCase):
         self.assertEqual(self.anna.pauses, [])
         self.assertEqual(self.ward.shown, {ONE: (False, ""), TWO: (False, "")})
 
+    def test_behind_another_change(self) -> None:
+        """Who asks while the server waits for the PBX has an answer within ten seconds, not behind them."""
+        self.ward.connect()
+        self.ward.complete()  # after-call work begins, and is not confirmed
+        self.ward.clock.advance(4)
+        outcomes: list[Any] = []
+        self.anna_asks(Pause(False)).addBoth(outcomes.append)
+        self.ward.clock.advance(5)
+        self.assertEqual(len(self.pbx.asked), 1)
+        self.ward.clock.advance(4.9)
+        self.assertEqual(outcomes, [])
+        self.ward.clock.advance(0.2)
+        (failure,) = outcomes
+        self.assert_refused(failure.value, 907, "did not confirm in time")
+
+    def test_behind_several_changes(self) -> None:
+        """So it is when its turn has not even come; then it is not done later either."""
+        shift = self.ward.pausing.shift_of("anna")
+        for reason in ("a", "b", "c"):
+            self.ward.pausing.order(self.ward.desk.floor.of(self.anna), True, "", reason)
+        outcomes: list[Any] = []
+        self.anna_asks(Pause(False)).addBoth(outcomes.append)
+        self.ward.clock.advance(10)
+        (failure,) = outcomes
+        self.assert_refused(failure.value, 907, "did not confirm in time")
+        self.assertFalse(shift.pauses.asked)
+        self.ward.clock.pump([10] * 4)
+        self.assertEqual({paused for _, _, paused, _ in self.pbx.actions}, {True})
+        self.assertFalse(shift.pauses.busy)
+
+    def anna_asks(self, command: Any) -> Deferred[Any]:
+        """What Anna is promised."""
+        promise = self.ward.desk.perform(self.anna, command)
+        assert isinstance(promise, Deferred)
+        return promise
+
     def test_out_fails(self) -> None:
         """A ``PAUSE OUT`` that fails leaves the operator paused."""
         self.pbx.willing = True
