@@ -110,7 +110,7 @@ def duties_of(
     membership = pausing.queues = Membership(
         clock, asking, follower.roster, journal,
         callers=follower.callers, learn=follower.learn,
-        stance=pausing.wanted, away=pausing.away, stuck=pausing.stuck, slices=slices,
+        stance=pausing.entering, away=pausing.away, stuck=pausing.stuck, slices=slices,
     )  # fmt: skip
     return (
         membership,

@@ -47,7 +47,8 @@ class Membership(Duty):
     """Keeps what is wanted, what the PBX shows and what the journal has in step.
 
     :param learn: told what the PBX said of a member when it was asked.
-    :param stance: how a new membership of somebody in a queue is to begin: paused for a cause, or not.
+    :param stance: how a new membership of somebody, by queue and phone, is to begin: paused for a cause, or not. It is
+        asked right before the PBX is.
     :param away: whether somebody is to be in no queue for a while; memberships of the PBX's own stay.
     :param stuck: called with somebody whom the PBX does not let out of a queue.
     """
@@ -61,7 +62,7 @@ class Membership(Duty):
         *,
         callers: Callers | None = None,
         learn: Callable[[Fact], object],
-        stance: Callable[[Attendance, str], Stance],
+        stance: Callable[[Attendance, str, str], Stance],
         away: Callable[[Attendance], bool] = lambda attendance: False,
         stuck: Callable[[Attendance], object] = lambda attendance: None,
         slices: Slices | None = None,
@@ -231,7 +232,7 @@ class Membership(Duty):
     # -- for the lanes
 
     def _stance_at(self, place: Place) -> Stance:
-        return self._stance(place.holder, place.key.queue) if place.holder is not None else None
+        return self._stance(place.holder, *place.key) if place.holder is not None else None
 
     def _refused(self, place: Place) -> None:
         self._refusals.refused(place)

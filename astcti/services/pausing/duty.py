@@ -69,6 +69,11 @@ class Pausing(Duty):
         shift = self._shifts.of(attendance)
         return None if shift is None else shift.pauses.wanted(queue)
 
+    def entering(self, attendance: Attendance, queue: str, phone: str) -> Stance:
+        """The same, for a membership that the PBX is asked for now."""
+        shift = self._shifts.of(attendance)
+        return None if shift is None else shift.pauses.entering(Key(queue, phone))
+
     def away(self, attendance: Attendance) -> bool:
         """Whether somebody is to be in no queue for the time of their after-call work."""
         return self._outside.away(self._shifts.of(attendance))

@@ -145,6 +145,11 @@ class OperatorPauses:
             return job.stance
         return self.standing.wanted(queue)
 
+    def entering(self, key: Key) -> Stance:
+        """How this membership is to begin, of which the PBX is asked now."""
+        stance = self.standing.entering[key] = self.wanted(key.queue)
+        return stance
+
     def joined(self, key: Key, paused: bool, reason: str) -> None:
         """A membership began."""
         job = self._job

@@ -23,6 +23,7 @@ class Standing:
     :ivar stances: how each membership is, as far as it has one: by what we did and what the PBX told.
     :ivar shown: whether the PBX shows the membership as paused. Differs from ``stances`` only while that is being put
         right.
+    :ivar entering: memberships of which the PBX was asked, and how they begin; they may be wanted otherwise meanwhile.
     :ivar wrapup: the after-call work going on.
     :ivar out: whether memberships were ended for it and are not back: were they there, they would be as ``default``.
     """
@@ -31,6 +32,7 @@ class Standing:
         self.default = default
         self.stances: dict[Key, Stance] = {}
         self.shown: dict[Key, bool] = {}
+        self.entering: dict[Key, Stance] = {}
         self._unexplained: set[Key] = set()  # paused at the PBX, without the reason that they are paused for
         self.wrapup: WrapUp | None = None
         self.out = False
@@ -52,11 +54,13 @@ class Standing:
         self.shown[key] = paused
         if key not in self.stances and not self.wraps_up:
             self.out = False
-        if wanted is None and paused and trust:
+        asked = self.entering.pop(key, None)
+        ours = asked is not None and reason in ("", asked.reason)
+        if wanted is None and paused and trust and not ours:
             wanted = foreign(reason, now)
         self.stances[key] = wanted
-        if wanted is not None and paused and wanted.reason and not reason:
-            self._unexplained.add(key)  # Asterisk 16 takes no reason with QueueAdd
+        if wanted is not None and paused and wanted.reason and (not reason or (ours and reason != wanted.reason)):
+            self._unexplained.add(key)  # Asterisk 16 takes no reason with QueueAdd; or it has become another one
         else:
             self._unexplained.discard(key)
 
@@ -73,6 +77,7 @@ class Standing:
         self._singles = self.singles()
         self.stances.clear()
         self.shown.clear()
+        self.entering.clear()
         self._unexplained.clear()
 
     def differing(self) -> dict[Key, Stance]:

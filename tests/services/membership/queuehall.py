@@ -160,7 +160,7 @@ class QueueHall(Office):
         self.pausing = Pausing(self.clock, self.pbx, self.roster, self.idle_phones, JournalRecords(self.journal))
         self.membership = self.pausing.queues = Membership(
             self.clock, self.pbx, self.roster, self.journal,
-            learn=self.tell, stance=self.pausing.wanted, away=self.pausing.away, stuck=self.pausing.stuck,
+            learn=self.tell, stance=self.pausing.entering, away=self.pausing.away, stuck=self.pausing.stuck,
         )  # fmt: skip
         self.desk.employ(self.membership, self.pausing)
         if linked:

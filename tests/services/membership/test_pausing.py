@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.errors import Refused
+from astcti.errors import AMILost, Refused
 from astcti.model.commands import JoinQueue, LeaveQueue, Pause, PauseConfirmed, PausePending
 from tests.services.fakes import FakeClient
 from tests.services.membership.queuehall import QueueHall, QueuePbx, queue_centre
@@ -79,3 +79,61 @@ class InNoQueueTests(SynchronousTestCase):
         self.assertEqual(hall.ask(anna, Pause(True)), PausePending())
         hall.turn(1)
         self.assertEqual((anna.pauses, hall.pbx.asked), ([(0, "")], []))
+
+
+class OvertakenTests(SynchronousTestCase):
+    """A membership was asked for, and is to begin otherwise by the time it does."""
+
+    def setUp(self) -> None:
+        self.hall = hall = QueueHall()
+        self.anna = hall.log_in("anna")
+        hall.ask(self.anna, Pause(True, "", "lunch"))
+        for queue in ("sales", "support"):
+            hall.ask(self.anna, LeaveQueue(queue))
+        hall.turn(1)
+        self.assertEqual(hall.sits, set())
+        hall.pbx.held = []
+        hall.ask(self.anna, JoinQueue("sales"))
+        hall.turn()
+        ((self.added, _),) = hall.pbx.held
+        self.assertEqual((self.added.NAME, self.added.paused, self.added.reason), ("QueueAdd", True, "lunch"))
+
+    def release(self) -> bool:
+        """Let the PBX do all of it; whether it shows the operator as paused then."""
+        while self.hall.pbx.held:
+            self.hall.pbx.release()
+            self.hall.turn(1)
+        return self.hall.pbx.members["sales", PHONE][1]
+
+    def test_ready(self) -> None:
+        """Who ends their pause while they are on the way into a queue paused is not paused there."""
+        self.hall.ask(self.anna, Pause(False))
+        self.hall.turn(1)
+        self.assertFalse(self.release())
+
+    def test_still_paused(self) -> None:
+        """Who does not is."""
+        self.assertTrue(self.release())
+
+    def test_link_lost_meanwhile(self) -> None:
+        """The same when only the lists tell that the PBX had done it."""
+        self.hall.ask(self.anna, Pause(False))
+        self.hall.turn(1)
+        (action, waiting), self.hall.pbx.held = self.hall.pbx.held[0], None
+        self.hall.pbx._do(action)
+        self.hall.lose_link()
+        waiting.errback(AMILost("gone"))
+        self.hall.turn()
+        self.hall.resync()
+        self.hall.turn(1)
+        self.assertFalse(self.hall.pbx.members["sales", PHONE][1])
+
+    def test_supervisor_meanwhile(self) -> None:
+        """A supervisor who takes them out, and puts them in paused, is heeded."""
+        self.release()
+        self.hall.ask(self.anna, Pause(False))
+        self.release()
+        self.hall.take_out("sales", PHONE)
+        self.hall.pbx.members["sales", PHONE] = (1, True, "Anna", "dynamic")
+        self.hall.tell(self.hall.pbx.added(("sales", PHONE)))
+        self.assertTrue(self.release())
