@@ -61,6 +61,7 @@ from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.slicing import Slices
 from astcti.services.sources import THREADS, Place, Sources
+from astcti.services.statefolder import StateFolder, check_unoccupied
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
 from astcti.services.supervision import Supervision
@@ -85,7 +86,7 @@ def prepare(config: str | None) -> Prepared:
     """Read the bootstrap file and the configuration it leads to.
 
     :raises ConfigError: one of them cannot be used; the text says why.
-    :raises UserError: another server runs by this bootstrap file.
+    :raises UserError: another server runs by this bootstrap file, or in the same state directory.
     """
     bootstrap = read_bootstrap(find_bootstrap(config))
     loader = Loader.of(bootstrap, action_types())
@@ -93,6 +94,7 @@ def prepare(config: str | None) -> Prepared:
     check_connections(loaded.settings)
     if is_answered(bootstrap.ctiserver.control):
         raise UserError(f"another astcti runs already: {bootstrap.ctiserver.control} is answered")
+    check_unoccupied(bootstrap.ctiserver.state)
     return Prepared(bootstrap, loader, loaded)
 
 
@@ -206,6 +208,7 @@ def build_tree(
     memory = Memory(reactor, lambda: factory.clients)
     start.settle = memory.settle
     parts: list[Any] = [logs] if logs is not None else []
+    parts.append(StateFolder(bootstrap.ctiserver.state))
     if control:
         pausing = next(duty for duty in duties if isinstance(duty, Pausing))
         table = {

@@ -242,6 +242,19 @@ class LifeTests(WholeTestCase):
         self.assertTrue((await self.status())["pbx"]["up"])
         self.assertTrue(server.running)
 
+    async def test_second_server_by_other_files(self) -> None:
+        """Another bootstrap file with another control socket does not let a second server into the state directory."""
+        await self.begin()
+        first = self.site.bootstrap_path.read_text()
+        self.site.bootstrap_path.write_text(first.replace("<state>", "<control>other.sock</control><state>"))
+        second = self.build()
+        self.site.bootstrap_path.write_text(first)
+        second.startService()
+        with self.assertRaisesRegex(StartFailed, "another astcti runs already: pid .* has the state directory"):
+            await second.ready
+        await self.end(second)
+        self.assertTrue((await self.status())["pbx"]["up"])
+
     async def test_pbx_that_refuses(self) -> None:
         """When all tries are used up at the start, the server says so, with exit code 2."""
         self.pbx.refuses = True
