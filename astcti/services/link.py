@@ -34,7 +34,7 @@ STOCK_SECONDS = 60.0  # for all lists together, however lively they go on
 AGAIN_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 
 #: Seconds from rubbish to the next taking of stock: usually, and when there was so much of it in as short a time.
-RUBBISH_SECONDS, MUCH_RUBBISH, MUCH_RUBBISH_SECONDS = 1.0, 6, 60.0
+RUBBISH_SECONDS, MUCH_RUBBISH, MUCH_RUBBISH_SECONDS = 1.0, 4, 60.0
 
 
 class LinkService(Service):
