@@ -20,6 +20,7 @@ from astcti.services.link import LinkService
 from astcti.services.status import StatusBoard
 
 LEAVING_SECONDS = 5.0  # for clients to hear that the server stops, and to go
+DUTIES_SECONDS = 20.0  # for thousands to be taken out of their queues, by a PBX that does much else
 PART_SECONDS = 5.0  # for each other part to end
 
 
@@ -122,7 +123,7 @@ class Server(MultiService):
         parts: Sequence[IService] = list(self)
         await self._within(PART_SECONDS, self.door.stopService)  # for good, also when the PBX comes back meanwhile
         await self._within(LEAVING_SECONDS, self.factory.shut_down)
-        await self._within(PART_SECONDS, self._stop_duties)
+        await self._within(DUTIES_SECONDS, self._stop_duties)
         for part in reversed(parts):
             await self._within(PART_SECONDS, part.stopService)
 

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.errors import UserError
-from astcti.services.server import Server, Start, StartFailed
+from astcti.services.server import DUTIES_SECONDS, Server, Start, StartFailed
 
 
 class Part(Service):
@@ -35,11 +35,15 @@ class Part(Service):
         return succeed(None)
 
 
-class NoDuties:
-    """A desk with nothing left to do."""
+class Desk:
+    """One with nothing left to do, or with much."""
+
+    def __init__(self) -> None:
+        self.done: Deferred[None] = succeed(None)
 
     async def stop_duties(self) -> None:
-        """Nothing."""
+        """Await it."""
+        await self.done
 
 
 class ServerTests(SynchronousTestCase):
@@ -47,9 +51,9 @@ class ServerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock, self.story, self.start = Clock(), [], Start()
-        part = Part("door", self.story)
+        part, self.desk = Part("door", self.story), Desk()
         self.server = Server(
-            self.clock, self.start, desk=NoDuties(), link=None, door=part, factory=part, changeover=None, board=None,
+            self.clock, self.start, desk=self.desk, link=None, door=part, factory=part, changeover=None, board=None,
         )  # type: ignore[arg-type]  # fmt: skip
 
     def add(self, *parts: Part) -> None:
@@ -78,6 +82,20 @@ class ServerTests(SynchronousTestCase):
         self.clock.advance(5)
         self.successResultOf(stopped)
         self.assertEqual(self.story[-1], "logs")
+
+    def test_much_to_do(self) -> None:
+        """Taking everybody out of their queues may take its time, but not for ever."""
+        for seconds, ends in ((DUTIES_SECONDS - 1, True), (DUTIES_SECONDS + 1, False)):
+            self.setUp()
+            self.desk.done = Deferred()
+            self.add(Part("link", self.story))
+            self.server.startService()
+            stopped = self.server.stopService()
+            self.clock.advance(seconds)
+            self.assertEqual("link" in self.story, not ends)
+            if ends:
+                self.desk.done.callback(None)
+            self.successResultOf(stopped)
 
     def test_part_that_does_not_begin(self) -> None:
         """When a part cannot begin, the server says why and does not claim to be ready."""
