@@ -20,6 +20,7 @@ from astcti.protocols.xmlreading import CallEvent, ServerEvent, UnreadableEvent,
 UNNUMBERED = 906  # a failure that the server gave no number: refused by the PBX, which is the usual one
 _PAUSE_ENDS = frozenset({Code.PAUSED, Code.PAUSE_FAILED})
 _ALREADY = "already pending"
+_AT_ONCE = frozenset({901, 919, 921, 926, 931})  # numbers of what is wrong with a command, never of a pause's outcome
 _WINDOW_BITS = 10  # what we send is short and alike; the server keeps no more than 1 KiB of it then
 
 
@@ -103,6 +104,7 @@ class ClientSession:
         self._deflater: StreamDeflater | None = None
         self._out = b""
         self._pausing = False  # an accepted PAUSE IN, whose outcome is still to come
+        self._sent_away = False  # what comes now says why
 
     def ask(self, line: str) -> Request:
         """Have a command sent.
@@ -192,10 +194,7 @@ class ClientSession:
         if self._documents.open or line.startswith(b"<"):
             document = self._documents.feed(line)
             if document is not None:
-                try:
-                    happenings.append(parse(document))
-                except UnreadableEvent as e:
-                    happenings.append(Unknown(0, str(e)))
+                happenings.append(self._event(document))
             return
         text = line.decode("utf-8", "replace")
         numeric = parse_line(text)
@@ -206,7 +205,7 @@ class ClientSession:
         request = self._asked[0] if self._asked else None
         if numeric.code == Code.TICKET:  # never asked for by a command
             happenings.append(TicketGiven(numeric.text))
-        elif request is None:
+        elif request is None or self._sent_away:
             happenings.append(self._notice(numeric))
         elif numeric.code == request.expected.item:
             request.items.append(numeric.text)
@@ -218,9 +217,27 @@ class ClientSession:
     def _answers(self, line: Line, request: Request) -> bool:
         """Whether a line completes the oldest request; codes that are not known count by their first digit."""
         if request.word == "PAUSE" and line.code in _PAUSE_ENDS:
-            # The outcome of the pause before comes first, unless the server says that it will not do two at a time.
-            return not self._pausing or (line.code == Code.PAUSE_FAILED and _ALREADY in line.text)
+            # The outcome of the pause before comes first, unless the server says what is wrong with this command.
+            if self._pausing:
+                return line.code == Code.PAUSE_FAILED and self._refuses(line)
+            # To PAUSE IN only the first generation may say so; with events2 it is of somebody else's pause.
+            return line.code == Code.PAUSE_FAILED or not ("events2" in self.capabilities and _begins_pause(request))
         return line.code in request.expected.end or 100 <= line.code < 200
+
+    def _refuses(self, line: Line) -> bool:
+        """Whether a ``302`` says that a ``PAUSE`` was not even begun."""
+        refusal = parse_refusal(line.text, "errcodes" in self.capabilities)
+        return refusal.number in _AT_ONCE or _ALREADY in refusal.reason
+
+    def _event(self, document: bytes) -> Happening:
+        """Make sense of a document."""
+        try:
+            event = parse(document)
+        except UnreadableEvent as e:
+            return Unknown(0, str(e))
+        if isinstance(event, ServerEvent) and event.id == "Disconnect":
+            self._sent_away = True
+        return event
 
     def _notice(self, line: Line) -> Notification:
         """Make sense of a line that nobody asked for."""
@@ -243,3 +260,7 @@ class ClientSession:
             return PauseChanged(asked)
         refusal = parse_refusal(line.text, "errcodes" in self.capabilities)
         return PauseChanged(asked, refusal.number or UNNUMBERED, refusal.reason)
+
+
+def _begins_pause(request: Request) -> bool:
+    return request.line.upper().split()[1:2] == ["IN"]

@@ -122,6 +122,51 @@ class ConversationTests(SynchronousTestCase):
              PauseChanged(False, 906, "no"), Unknown(204, "q n=1"), Unknown(888, "later"), Unknown(0, "rubbish"), None],
         )  # fmt: skip
 
+    def test_pauses(self) -> None:
+        """``301`` completes ``PAUSE IN``, and its outcome comes later; ``PAUSE OUT`` is completed by its outcome."""
+        self.told("100 WELCOME\n")
+        self.asked("PAUSE IN", "NOOP", "PAUSE OUT")
+        self.assertEqual(self.told("301 PAUSE PENDING\n100 OK\n300 OK\n"), [False, None, PauseChanged(True)])
+        self.assertEqual(self.told("300 OK\n302 late\n"), [True, PauseChanged(False, 906, "late")])
+
+    def test_pause_while_pending(self) -> None:
+        """What is wrong with a second ``PAUSE`` is its own answer, not the outcome of the first."""
+        for reply, refusal in (
+            ("926 pause request already pending", (926, "pause request already pending")),
+            ("901 characters that cannot be shown", (901, "characters that cannot be shown")),
+            ("931 unknown pause reason", (931, "unknown pause reason")),
+            ("921 unknown queue", (921, "unknown queue")),
+        ):
+            self.setUp()
+            self.told("100 WELCOME\n")
+            self.asked("CAPS errcodes", "PAUSE IN", "PAUSE IN reason=x")
+            self.assertEqual(self.told("106 errcodes\n301 PAUSE PENDING\n")[1:], [False])
+            self.assertEqual(self.told(f"302 {reply}\n300 OK\n"), [refusal, PauseChanged(True)])
+
+    def test_pause_cancelled(self) -> None:
+        """``PAUSE OUT`` may end a pause that is still to begin: that one's outcome comes first."""
+        self.told("100 WELCOME\n")
+        self.asked("CAPS errcodes", "PAUSE IN", "PAUSE OUT")
+        said = "106 errcodes\n301 PAUSE PENDING\n302 903 cancelled\n302 905 no link\n"
+        self.assertEqual(self.told(said)[1:], [False, PauseChanged(True, 903, "cancelled"), (905, "no link")])
+
+    def test_paused_by_another_meanwhile(self) -> None:
+        """With events2 somebody else's pause may be told just before the answer to ``PAUSE IN``."""
+        self.told("100 WELCOME\n")
+        self.asked("CAPS events2", "PAUSE IN")
+        said = "106 events2\n300 OK\n301 PAUSE PENDING\n300 OK\n"
+        self.assertEqual(self.told(said)[1:], [PauseChanged(False), False, PauseChanged(True)])
+
+    def test_sent_away_while_asking(self) -> None:
+        """The line behind ``Disconnect`` answers nothing: it says why the server closes."""
+        self.told("100 WELCOME\n")
+        self.asked("CAPS events2 errcodes", "NOOP")
+        said = '<event id="Disconnect"><reason>replaced</reason></event>\n101 910 logged in elsewhere\n'
+        _, event, closing = self.told("106 errcodes events2\n" + said)
+        self.assertIsInstance(event, ServerEvent)
+        self.assertEqual(closing, Closing(910, "logged in elsewhere"))
+        self.assertEqual([request.word for request in self.session.outstanding], ["NOOP"])
+
     def test_closing(self) -> None:
         """The line before a close says why."""
         for text, closing in (
