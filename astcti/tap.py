@@ -207,8 +207,7 @@ def build_tree(
     )  # fmt: skip
     memory = Memory(reactor, lambda: factory.clients)
     start.settle = memory.settle
-    parts: list[Any] = [logs] if logs is not None else []
-    parts.append(StateFolder(bootstrap.ctiserver.state))
+    parts: list[Any] = [*([logs] if logs is not None else []), StateFolder(bootstrap.ctiserver.state)]
     if control:
         pausing = next(duty for duty in duties if isinstance(duty, Pausing))
         table = {
