@@ -63,6 +63,7 @@ class Requests:
         return shift, reason
 
     def _pause(self, attendance: Attendance, command: Pause) -> Deferred[Reply] | Reply:
+        self._need_turn(attendance, command)
         shift, reason = self._may_pause(attendance, command)
         after_call = self._desk().books.settings.pause_after_call
         outcome = shift.pause(command.paused, command.queue, reason, after_call=after_call)
@@ -72,6 +73,17 @@ class Requests:
         if outcome is not None:
             self._after_reply(outcome, shift.say)
         return PausePending()
+
+    def _need_turn(self, attendance: Attendance, command: Pause) -> None:
+        """Before anything else that may be wrong: what is said while a pause is pending could else be its outcome.
+
+        :raises Refused: 926.
+        """
+        shift = self._shifts.of(attendance)
+        if shift is not None:
+            shift.need_turn(command.paused)
+            if not command.paused and not self._desk().link_up:
+                shift.call_off()
 
     def _after_reply(self, outcome: Deferred[Outcome], say: Callable[[Outcome], object]) -> None:
         """The outcome is a line of its own behind the reply, also where there is nothing to wait for."""

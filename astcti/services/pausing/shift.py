@@ -80,19 +80,26 @@ class Shift:
 
     # -- what is asked
 
+    def need_turn(self, paused: bool) -> None:
+        """One request at a time; but a pause that is to begin after the call can be called off.
+
+        :raises Refused: 926.
+        """
+        if self.pauses.asked or self._chronicle.unsaid or (paused and self._awaiting is not None):
+            raise Refused(PENDING, "pause request already pending")
+
     def pause(self, paused: bool, queue: str, reason: str, *, after_call: bool) -> Deferred[Outcome] | None:
         """Pause or unpause; fires with the outcome, or gives nothing when that comes after the call.
 
         :param after_call: whether a pause asked for during a call waits for its end.
         :raises Refused: 926.
         """
-        if self.pauses.asked or self._chronicle.unsaid or (paused and self._awaiting is not None):
-            raise Refused(PENDING, "pause request already pending")
+        self.need_turn(paused)
         if paused and after_call and self.activity == "busy" and self.standing.summary().paused != "all":
             self._awaiting = Awaiting(reason, queue)
             self._tell()
             return None
-        self._cancel_awaiting()
+        self.call_off()
         return self._change(paused, queue, reason)
 
     def order(self, paused: bool, queue: str, reason: str, who: str = "") -> Deferred[Outcome]:
@@ -101,7 +108,7 @@ class Shift:
         :param who: the name of whoever it is, where it is known.
         """
         if not paused:
-            self._cancel_awaiting()
+            self.call_off()
         return self._change(paused, queue, reason, by=SUPERVISOR, who=who)
 
     def ready(self) -> Deferred[Outcome]:
@@ -112,7 +119,8 @@ class Shift:
         """Begin after-call work without an end."""
         return self._chronicle.confirmed(self.after_call.begin(None, by=SELF, asked=True))
 
-    def _cancel_awaiting(self) -> None:
+    def call_off(self) -> None:
+        """A pause that was to begin after the call does not."""
         if self._awaiting is not None:
             self._awaiting = None
             self.say(Outcome(CANCELLED, "the pause that was to begin after the call is cancelled"))

@@ -269,6 +269,19 @@ class AfterTheCallTests(PauseTestCase):
         self.ward.settle()
         self.assertEqual((self.anna.pauses, self.ward.shown[ONE]), ([OK], (True, "")))
 
+    def test_cancelled_without_a_link(self) -> None:
+        """While the link is away it cannot be asked for twice, but be called off: both have their outcome."""
+        self.ward.pause(self.anna)
+        self.ward.desk.link_changed(False)
+        self.assert_refused(self.ward.pause(self.anna), 926)
+        self.assertEqual(self.anna.pauses, [])
+        self.assert_refused(self.ward.unpause(self.anna), 905)
+        self.assertEqual([number for number, _ in self.anna.pauses], [903])
+        self.ward.desk.link_changed(True)
+        self.ward.hang_up()
+        self.ward.settle()
+        self.assertEqual(self.ward.shown[ONE], READY)
+
 
 class MissedTests(PauseTestCase):
     """With ``autopause_missed``."""

@@ -74,6 +74,8 @@ class ConfirmationTests(PauseTestCase):
         self.ward.pause(self.anna)
         self.assert_refused(self.ward.pause(self.anna), 926)
         self.assert_refused(self.ward.unpause(self.anna), 926)
+        self.assert_refused(self.ward.pause(self.anna, "nosuch"), 926)
+        self.assert_refused(self.ward.unpause(self.anna, "nosuch"), 926)
         self.assertEqual(len(self.pbx.asked), 1)
 
     def test_time_out(self) -> None:
