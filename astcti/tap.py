@@ -24,6 +24,7 @@ from astcti.config.model import Configuration
 from astcti.config.plan import plan_of
 from astcti.config.settings import Settings
 from astcti.config.watcher import ConfigurationWatcher
+from astcti.config.watcher.threads import Threads
 from astcti.errors import UserError
 from astcti.model.calls import Tracker
 from astcti.model.roster import Roster
@@ -71,6 +72,8 @@ from astcti.services.systemd import Systemd
 from astcti.services.texting import Texting
 from astcti.services.tickets import TicketOffice, key_of
 from astcti.services.whereabouts import find_bootstrap
+
+WRITERS = 2  # threads in which changed credentials are stored; a data base has a connection for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +164,11 @@ def build_tree(
     hashing = HashPool(reactor)
     actions = ServerActions(reactor, counters)
     office = TicketOffice(partial(key_of, bootstrap.ctiserver.state / "tickets.key"))
+    keeping = Threads(reactor, "credentials", WRITERS)
     accounts = Accounts(
         reactor, hashing, configuration,
         key=secrets.token_bytes(32), store=loader.credentials if loader else None, upgrade=settings.upgrade_hashes,
-        salts=office.salts,
+        salts=office.salts, keeping=keeping,
     )  # fmt: skip
     asking_sources = HashPool(reactor, THREADS, "authentication")
     place = Place(reactor, asking_sources, accounts.check_digest, settings)
@@ -217,8 +221,9 @@ def build_tree(
             **Ordering(reactor, desk, ledger, actions.start, lambda: tracker.legs).table(),
         }
         parts.append(ControlService(reactor, bootstrap.ctiserver.control, table))
-    parts.append(asking_sources)
     parts += [
+        asking_sources,
+        keeping,
         store,
         journal,
         recovering,

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.config.model import Configuration, Operator
-from astcti.errors import Refused, SourceUnavailable
+from astcti.errors import AstctiError, Refused, SourceUnavailable
 from astcti.interfaces import IClient
 from astcti.model.identity import Attempt, Person, Verdict
 from astcti.protocols.scram import ITERATIONS, ServerExchange, Verifier
@@ -39,6 +39,13 @@ class IWork(Protocol):
         """The same for what nobody waits for, when there is time."""
 
 
+class IKeeping(Protocol):
+    """Runs what may block for long (:class:`astcti.config.watcher.threads.Threads`)."""
+
+    def run(self, work: Callable[[], T], /) -> Deferred[T]:
+        """Fires with what ``work`` returns, or fails when too much waits already."""
+
+
 class IVerifierStore(Protocol):
     """A writable place for changed credentials (:class:`astcti.config.overrides.OverrideStore`). May block."""
 
@@ -57,6 +64,7 @@ class Accounts:
     :param key: any secret bytes of this process; verified logins are remembered under it.
     :param salts: gives secret bytes that outlive this process, at the first need: what unknown users are challenged
         with is made of them; without them, of ``key``.
+    :param keeping: has the store asked, which may hang: elsewhere than passwords are checked, so that logins go on.
     :ivar doubts: proofs that failed and may be followed by the right password.
     :ivar sources: who is asked about passwords; None: the stored credentials alone.
     :ivar on_stored: called with the id of an operator whose stored credential is another from here on.
@@ -75,9 +83,11 @@ class Accounts:
         store: IVerifierStore | None = None,
         upgrade: bool = True,
         salts: Callable[[], bytes] | None = None,
+        keeping: IKeeping | None = None,
     ) -> None:
         self._clock = clock
         self._work = work
+        self._keeping = keeping or work
         self._configuration = configuration
         self._key = key
         self._salts = salts or (lambda: key)
@@ -342,7 +352,12 @@ class Accounts:
         """Store a better form of a credential, while the client goes on; at the next login if it fails."""
 
         def failed(failure: Any) -> None:
-            if failure.check(Refused) is None:
+            if failure.check(Refused) is not None:
+                return  # said already
+            if failure.check(AstctiError) is not None:
+                self._log.warn("A better credential of {username} is not stored: {why}", username=operator.username,
+                               why=failure.getErrorMessage())  # fmt: skip
+            else:
                 self._log.failure("Upgrading the stored credential of {username}", failure, username=operator.username)
 
         Deferred.fromCoroutine(keep(operator, digest, self.stored(operator))).addErrback(failed)
@@ -357,7 +372,7 @@ class Accounts:
         self._scrams[operator.id] = (belongs_to, scram)
         if self._store is not None and self._upgrade:
             put, now = self._store.put, self._clock.seconds()
-            await self._work.spare(partial(put, operator.username, "SCRAM", belongs_to, scram, now))
+            await self._keeping.run(partial(put, operator.username, "SCRAM", belongs_to, scram, now))
 
     async def _keep(self, operator: Operator, digest: str, only_if: str | None = None) -> None:
         """Store the slow form of a digest and remember it. With ``only_if`` it is the same password in another form,
@@ -369,12 +384,15 @@ class Accounts:
             return
         now, put = self._clock.seconds(), self._store.put
         try:
-            if not await run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
+            if not await self._keeping.run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
                 raise Refused(915, "the password was changed by somebody else just now")
             if only_if is None and alternative:
-                await run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
+                await self._keeping.run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
         except Refused:
             raise
+        except AstctiError as e:
+            self._log.warn("The credential of {username} is not stored: {why}", username=operator.username, why=str(e))
+            raise Refused(915, "the new password could not be stored") from e
         except Exception as e:
             self._log.failure("Storing the credential of {username}", username=operator.username)
             raise Refused(915, "the new password could not be stored") from e

@@ -7,11 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs, formatEvent
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Configuration, Operator
-from astcti.errors import Refused
+from astcti.errors import ConfigError, Refused
 from astcti.services.accounts import Accounts
 from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verify, verify_any
 from tests.services.fakes import AtOnce, Later, Store, digest
@@ -59,12 +59,13 @@ class AccountTests(SynchronousTestCase):
         )
         self.accounts = self.made()
 
-    def made(self, work: Any = None, store: Store | None = None, upgrade: bool = True) -> Accounts:
+    def made(self, work: Any = None, store: Store | None = None, upgrade: bool = True, keeping: Any = None) -> Accounts:
         """Accounts over the operators above."""
         configuration = Configuration(operators=self.operators)
         return Accounts(
-            self.clock, work or self.work, configuration, key=b"key", store=store or self.store, upgrade=upgrade
-        )
+            self.clock, work or self.work, configuration, key=b"key", store=store or self.store, upgrade=upgrade,
+            keeping=keeping,
+        )  # fmt: skip
 
     def login(self, username: str, password: str, address: str = HERE) -> Operator:
         """Log in at once."""
@@ -139,6 +140,40 @@ class AccountTests(SynchronousTestCase):
         self.login("bruno", "b")
         self.login("bruno", "b")
         self.assertTrue(self.flushLoggedErrors(OSError))
+
+    def test_store_that_hangs(self) -> None:
+        """While the place for credentials does not answer, those who want to change theirs wait; all others log in."""
+        keeping = Later()
+        self.accounts = self.made(keeping=keeping)
+        anna, bruno = self.operators[:2]
+        changing = [
+            self.accounts.change_password(one, digest(old), digest("new"), HERE)
+            for one, old in ((anna, "a"), (bruno, "b"))
+        ]
+        for _ in range(3):
+            self.login("anna", "a")
+        self.assertNoResult(changing[0])
+        while keeping.jobs:
+            keeping.finish()
+        for changed in changing:
+            self.successResultOf(changed)
+        self.login("anna", "new")
+
+    def test_store_that_is_away(self) -> None:
+        """A data base that is away is a line in the log for each, and no fault of ours."""
+
+        def away(*about: object) -> bool:
+            raise ConfigError("no server answers")
+
+        self.patch(self.store, "put", away)
+        with capturedLogs() as logs:
+            self.login("bruno", "b")
+            changed = self.accounts.change_password(self.operators[0], digest("a"), digest("new"), HERE)
+            self.assertEqual(self.refused(changed).number, 915)
+        self.assertEqual(
+            [formatEvent(event) for event in logs if event["log_level"] >= LogLevel.warn],
+            [f"The credential of {name} is not stored: no server answers" for name in ("bruno", "anna")],
+        )
 
     def test_second_credential(self) -> None:
         """A historic client whose digest is of the Latin-1 password gets in, until the password is changed."""
