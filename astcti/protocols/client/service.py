@@ -10,7 +10,12 @@ from typing import Final
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import clientFromString, wrapClientTLS
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IOpenSSLClientConnectionCreator,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -18,10 +23,12 @@ from astcti.errors import Refused
 from astcti.protocols.client.connection import ANSWER_SECONDS, ClientFactory, ConnectionGone, CTIClient
 from astcti.protocols.client.login import Profile, Welcome, log_in
 from astcti.protocols.client.session import Closing, Notification, TicketGiven
-from astcti.protocols.client.waiting import FIRST_WAIT, Backoff, wait_after
+from astcti.protocols.client.waiting import Backoff, wait_after
 from astcti.protocols.xmlreading import CallEvent
 
 STEADY_SECONDS: Final = 1.0  # who was not thrown out within so long after the login was welcome: waiting begins anew
+
+GOODBYE_SECONDS: Final = 2.0  # for the server to close behind QUIT
 
 REPLACED: Final = 910
 
@@ -96,17 +103,16 @@ class CTIClientService(Service):
 
     async def _stop(self) -> None:
         life, self._life = self._life, None
+        patience: IDelayedCall | None = None
         if self.client is not None:
-            client = self.client
-            try:
-                await client.quit().addTimeout(FIRST_WAIT, self._reactor)
-            except Exception as e:
-                _log.debug("no goodbye: {reason}", reason=str(e))
-            client.abort("stopped")
+            patience = self._reactor.callLater(GOODBYE_SECONDS, self.client.abort, "stopped")
+            self.client.quit().addErrback(lambda failure: _log.debug("no goodbye: {reason}", reason=failure.value))
         elif life is not None:
             life.cancel()
         if life is not None:
             await life
+        if patience is not None and patience.active():
+            patience.cancel()
 
     async def _live(self) -> None:
         """Connect, and connect again; ends when the service stops, or somebody has taken our place."""

@@ -191,6 +191,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertTrue(self.endpoint.clients[-1].transport.value().endswith(b"QUIT\n"))
         self.serve(b"900 OK\n")
         self.assertNoResult(stopped)
+        self.assertFalse(self.endpoint.clients[-1].transport.disconnected, "the server closes")
         self.lose()
         self.successResultOf(stopped)
         self.assertEqual((len(self.told), self.clock.getDelayedCalls()), (1, []))
@@ -199,6 +200,16 @@ class ServiceTests(SynchronousTestCase):
         """A server that does not say goodbye is not waited for."""
         self.up()
         stopped = self.service.stopService()
+        self.clock.advance(2)
+        self.assertTrue(self.endpoint.clients[-1].transport.disconnected)
+        self.lose()
+        self.successResultOf(stopped)
+
+    def test_stop_without_close(self) -> None:
+        """Nor is one that says goodbye and does not close."""
+        self.up()
+        stopped = self.service.stopService()
+        self.serve(b"900 OK\n")
         self.clock.advance(2)
         self.assertTrue(self.endpoint.clients[-1].transport.disconnected)
         self.lose()
