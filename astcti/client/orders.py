@@ -14,6 +14,8 @@ from astcti.protocols.client import ConnectionGone, CTIClient
 if TYPE_CHECKING:
     from astcti.client.agent import Agent
 
+NO_SUCH_REASON = 931  # the number of the refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -70,7 +72,12 @@ def _needed(rest: str, what: str) -> str:
 
 async def _pause(agent: Agent, rest: str) -> str:
     queue, reason = _parted(rest)
-    return "confirmed" if await _client(agent).pause(reason, queue) else "asked for"
+    try:
+        return "confirmed" if await _client(agent).pause(reason, queue) else "asked for"
+    except Refused as e:
+        if e.number == NO_SUCH_REASON and agent.reasons:
+            raise Refused(e.number, f"{e.reason}; reasons tells which there are") from e
+        raise
 
 
 async def _unpause(agent: Agent, rest: str) -> str:

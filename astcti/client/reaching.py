@@ -91,5 +91,6 @@ def encryption(server: Server, rule: str, ca_file: Path | None) -> Encryption:
     try:
         creator = client_tls(server.host, ca_file, server.over_tls or rule == "yes" or ca_file is not None)
     except Exception as e:
-        raise UserError(f"TLS with {ca_file or 'the certificates of this system'}: {e}") from e
+        why = e.strerror if isinstance(e, OSError) and e.strerror else e
+        raise UserError(f"TLS with {ca_file or 'the certificates of this system'}: {why}") from e
     return Encryption(tls=creator) if server.over_tls else Encryption(stls=creator, required=rule == "yes")

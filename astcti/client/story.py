@@ -86,7 +86,7 @@ def _logged_in(login: LoggedIn) -> tuple[str, str]:
 
 def _lost(lost: Lost) -> tuple[str, str]:
     again = f"trying again in {lost.retry_seconds:.0f} s"
-    return "not connected", f"{lost.server}: {printable(lost.reason)}; {again}"
+    return "not connected", f"{lost.server}: {printable(lost.reason).rstrip('.')}; {again}"
 
 
 def _server_event(event: ServerEvent) -> tuple[str, str]:

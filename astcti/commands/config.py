@@ -14,6 +14,7 @@ from twisted.python import usage
 
 from astcti.actions.registry import action_types
 from astcti.commands import configchanges, databases
+from astcti.commands.options import Options as BaseOptions
 from astcti.config import sqlitesource
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.ctijoining import numbered
@@ -35,7 +36,7 @@ SUMMARY = "check a configuration, bring it into another form, make a credential"
 SQLITE_ENDINGS = (".db3", ".db", ".sqlite", ".sqlite3")
 
 
-class _Check(usage.Options):
+class _Check(BaseOptions):
     """Options of ``astcti config check``."""
 
     synopsis = "[options] FILE..."
@@ -54,7 +55,7 @@ class _Check(usage.Options):
         self["files"] = files
 
 
-class _Convert(usage.Options):
+class _Convert(BaseOptions):
     """Options of ``astcti config convert``."""
 
     synopsis = "[options] FROM TO"
@@ -76,7 +77,7 @@ class _Convert(usage.Options):
         self["from"], self["to"] = files
 
 
-class _Init(usage.Options):
+class _Init(BaseOptions):
     """Options of ``astcti config init``."""
 
     synopsis = "WHERE"
@@ -94,7 +95,7 @@ class _Init(usage.Options):
         self["where"] = words[0]
 
 
-class _Password(usage.Options):
+class _Password(BaseOptions):
     """Options of ``astcti config password``."""
 
     synopsis = ""
@@ -105,7 +106,7 @@ class _Password(usage.Options):
     optFlags = [["scram", "s", "print on a second line what belongs into the scram attribute, or SCRAM column"]]
 
 
-class Options(usage.Options):
+class Options(BaseOptions):
     """Options of ``astcti config``."""
 
     subCommands: ClassVar[list[list[Any]]] = [
@@ -129,9 +130,9 @@ class Options(usage.Options):
 
 def main(argv: Sequence[str]) -> int:
     """Run one of them."""
-    options: Any = Options()  # type: ignore[no-untyped-call]
+    options: Any = Options()
     try:
-        options.parseOptions(list(argv))
+        options.parseOptions(argv)
     except usage.UsageError as e:
         sys.stderr.write(f"astcti config: {e}\nTry astcti config --help, or --help after one of its commands.\n")
         return 2

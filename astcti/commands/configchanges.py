@@ -14,6 +14,7 @@ from twisted.python import usage
 
 from astcti.actions.registry import action_types
 from astcti.commands import databases
+from astcti.commands.options import Options as BaseOptions
 from astcti.config.backups import Backups
 from astcti.config.bootstrap import Bootstrap, read_bootstrap
 from astcti.config.comparison import compare
@@ -31,7 +32,7 @@ from astcti.errors import ConfigError
 MOST = 200  # lines of differences, unless all are wanted
 
 
-class Diff(usage.Options):
+class Diff(BaseOptions):
     """Options of ``astcti config diff``."""
 
     synopsis = "[options] FROM TO"
@@ -53,7 +54,7 @@ class Diff(usage.Options):
         self["from"], self["to"] = words
 
 
-class Rollback(usage.Options):
+class Rollback(BaseOptions):
     """Options of ``astcti config rollback``."""
 
     synopsis = "[options] FILE [N]"
@@ -93,7 +94,7 @@ def rollback(options: Mapping[str, Any]) -> int:
         _list(files, present)
         return 0
     if options["number"] > len(files):
-        raise ConfigError(f"there are only {len(files)} backups")
+        raise ConfigError(f"there {'is only 1 backup' if len(files) == 1 else f'are only {len(files)} backups'}")
     path = files[options["number"] - 1]
     former = read_xml(path)
     if problems := validate(former, action_types()).errors:

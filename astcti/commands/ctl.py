@@ -86,7 +86,7 @@ TEXTS: Mapping[str, Write] = {
     "log": ctltables.log_text,
     "reload": _plain(reload_text),
     "lockouts": _plain(lockouts_text),
-    "unlock": _plain(lambda gone: f"{gone} lock{'' if gone == 1 else 's'} lifted\n"),
+    "unlock": _plain(lambda gone: "they may try again at once\n" if gone else "nothing was held against them\n"),
     "ami-retry": _plain(lambda said: f"{said}\n"),
 }
 """From the answer, the width of the terminal (0: any) and the limit of lines to what is printed."""

@@ -141,7 +141,7 @@ def actions_text(answer: Mapping[str, Any], width: int = 0, limit: int = 0) -> s
     rows = [
         (
             clock(a["queued"]), a["status"] + (f" x{a['times']}" if a["times"] > 1 else ""), a["operator"], a["phone"],
-            a["type"].lower() + (" (server)" if a["place"] == "server" else ""), took(a["milliseconds"]), a["caller"],
+            a["type"].lower() + (" (server)" if a["place"] == "server" else ""), _took(a), a["caller"],
             a["service"], a["id"], a["reason"],
         )
         for a in actions
@@ -156,6 +156,11 @@ def clock(seconds: float, now: float | None = None) -> str:
     then = datetime.fromtimestamp(seconds, UTC).astimezone()
     today = datetime.now(UTC).astimezone() if now is None else datetime.fromtimestamp(now, UTC).astimezone()
     return then.strftime("%H:%M:%S" if then.date() == today.date() else "%Y-%m-%d %H:%M:%S")
+
+
+def _took(action: Mapping[str, Any]) -> str:
+    """Nothing where the client does not say when it was done."""
+    return "" if action["status"] == "unreported" else took(action["milliseconds"])
 
 
 def took(milliseconds: float | None) -> str:

@@ -13,6 +13,7 @@ from zope.interface import provider
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as CommandOptions
+from astcti.commands.options import number, whole_number
 
 SUMMARY = "watch calls turn into screen pops; needs no Asterisk"
 
@@ -26,10 +27,10 @@ class Options(CommandOptions):
         "The exit code is 1 if a pop was lost, doubled or misdelivered."
     )
     optParameters = [
-        ["seconds", "s", 0, "End after so many seconds; 0 goes on until Ctrl-C.", float],
-        ["rate", "r", 0.4, "Calls a second, on average.", float],
-        ["agents", "a", 6, "How many agents.", int],
-        ["seed", None, None, "A number: the same one gives the same calls again.", int],
+        ["seconds", "s", 0, "End after so many seconds; 0 goes on until Ctrl-C.", number("seconds")],
+        ["rate", "r", 0.4, "Calls a second, on average.", number("rate")],
+        ["agents", "a", 6, "How many agents.", whole_number("agents")],
+        ["seed", None, None, "A number: the same one gives the same calls again.", whole_number("seed")],
     ]
     optFlags = [["verbose", "v", "Show the server's log on standard error."]]
 

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as BaseOptions
+from astcti.commands.options import number
 from astcti.doctor import CHECKS, Case, Examination, Finding, check_names
 from astcti.doctor.case import LISTEN_SECONDS
 from astcti.doctor.report import as_json, finding_text, summary_text
@@ -45,7 +46,13 @@ class Options(BaseOptions):
     )
     optParameters: ClassVar = [
         ["config", "c", None, "the bootstrap file (default: $ASTCTI_CONFIG, etc/astcti.xml, /etc/astcti/astcti.xml)"],
-        ["listen", None, LISTEN_SECONDS, "seconds to listen to the PBX where nothing is made to happen", float],
+        [
+            "listen",
+            None,
+            LISTEN_SECONDS,
+            "seconds to listen to the PBX where nothing is made to happen",
+            number("listen"),
+        ],
     ]
     optFlags: ClassVar = [
         ["passive", "p", "make nothing happen on the PBX: only ask, and listen"],
@@ -167,8 +174,8 @@ def _run(reactor: Any, examination: Examination) -> bool:
             reactor.callFromThread(running.cancel)
             reactor.callFromThread(reactor.callLater, LEAVING_SECONDS, lambda: state["over"] or reactor.stop())
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, interrupt)
         running.addBoth(over)
 
     reactor.callWhenRunning(begin)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.python import usage
 
@@ -31,3 +32,30 @@ class Options(usage.Options):
         """Say which version this is, and exit."""
         sys.stdout.write(f"astcti {__version__}\n")
         sys.exit(0)
+
+
+def number(option: str) -> Callable[[str], float]:
+    """The type of an option that is a number; its error names the option."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not math.isfinite(found):
+            raise ValueError(f"--{option} is a number, not {text!r}")
+        return found
+
+    return read
+
+
+def whole_number(option: str) -> Callable[[str], int]:
+    """The type of an option that is a whole number; its error names the option."""
+
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"--{option} is a whole number, not {text!r}") from None
+
+    return read

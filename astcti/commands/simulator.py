@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as CommandOptions
+from astcti.commands.options import number, whole_number
 from astcti.simulator.accounts import usual
 from astcti.simulator.channel import Channel
 from astcti.simulator.office import Office, usual_office
@@ -34,7 +35,10 @@ def span(text: str) -> tuple[float, float]:
     :raises ValueError: it is no such thing.
     """
     low, _, high = text.partition("-")
-    result = (float(low), float(high or low))
+    try:
+        result = (float(low), float(high or low))
+    except ValueError:
+        result = (-1.0, -1.0)
     if not 0 <= result[0] <= result[1]:
         raise ValueError(f"{text!r} should be two numbers such as 3-10, the smaller one first")
     return result
@@ -45,10 +49,13 @@ def share(text: str) -> float:
 
     :raises ValueError: it is none.
     """
-    number = float(text)
-    if not 0 <= number <= 1:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
         raise ValueError(f"{text!r} should be a number from 0 to 1")
-    return number
+    return found
 
 
 def queues(text: str) -> dict[str, QueueOptions]:
@@ -59,6 +66,10 @@ def queues(text: str) -> dict[str, QueueOptions]:
     found = {}
     for part in text.split(",") if text else ():
         name, strategy, wrapup = (*part.split(":"), "", "")[:3]
+        if not name:
+            raise ValueError(f"{part!r} should be a queue such as sales:rrmemory:10, with a name")
+        if wrapup and not wrapup.isdecimal():
+            raise ValueError(f"{wrapup!r} should be the seconds of after-call work")
         if strategy and strategy not in (*STRATEGIES, RING_ALL):
             raise ValueError(f"{strategy!r} is no ring strategy; there are {', '.join((RING_ALL, *STRATEGIES))}")
         found[name] = QueueOptions(strategy or "rrmemory", timeout=15, wrapup=int(wrapup or 0))
@@ -85,22 +96,23 @@ class Options(CommandOptions):
         "context astctidemo; agents 201 and on are in context agents, where 9 and a number goes outside."
     )
     optParameters = [
-        ["port", "p", 5038, "Port to listen on; 0 takes a free one.", int],
+        ["port", "p", 5038, "Port to listen on; 0 takes a free one.", whole_number("port")],
         ["host", None, "127.0.0.1", "Address to listen on."],
         ["asterisk", None, "22", "Whose manager interface to speak: 16 or 22.", version],
         ["user", None, "astcti", "Manager user who may do everything."],
         ["secret", None, SECRET, "The secret of all manager users."],
-        ["agents", "a", 20, "How many agents, from PJSIP/201.", int],
+        ["agents", "a", 20, "How many agents, from PJSIP/201.", whole_number("agents")],
         ["queues", "q", "astcti-queue:rrmemory,astcti-ringall:ringall",
          "Queues as NAME:STRATEGY:WRAPUP,...; agents are dealt out to them like cards.", queues],
-        ["rate", "r", 0.5, "Calls a second, on average; 0 for none.", float],
+        ["rate", "r", 0.5, "Calls a second, on average; 0 for none.", number("rate")],
         ["talk", None, "3-10", "Shortest and longest conversation, in seconds.", span],
         ["ring", None, "0.5-3", "How long agents let it ring, in seconds.", span],
         ["patience", None, "10-60", "How long callers wait for an answer, in seconds.", span],
         ["absent", None, "0.05", "How often an agent does not answer, from 0 to 1.", share],
         ["hostile", None, "0.02", "How often a caller has a hostile name, from 0 to 1.", share],
-        ["seconds", "s", 0, "End after so many seconds; 0 goes on for ever.", float],
-        ["seed", None, None, "A number: the same one gives the same callers, phones and times again.", int],
+        ["seconds", "s", 0, "End after so many seconds; 0 goes on for ever.", number("seconds")],
+        ["seed", None, None, "A number: the same one gives the same callers, phones and times again.",
+         whole_number("seed")],
     ]  # fmt: skip
     optFlags = [
         ["timestamps", "t", "Let every event tell its time, as timestampevents=yes does."],

@@ -28,6 +28,10 @@ from astcti.services.sources import OWN, Sources
 
 T = TypeVar("T")
 
+# What the log says of a failed login.
+_WRONG = "wrong user name or password"
+_NO_SCRAM = "nothing is stored yet to check SCRAM by; the client may try otherwise"
+
 
 class IWork(Protocol):
     """Runs a slow, pure function elsewhere (:class:`astcti.services.hashpool.HashPool`)."""
@@ -246,7 +250,8 @@ class Accounts:
         why = "" if operator is None or self.admits(operator, address) else _mismatch(operator)
         if not good or operator is None or why:
             self.doubts.note(client, Doubt(username, self._clock.seconds(), exchange))
-            self.failed(username, address, whole=False, why=why)
+            unknown = operator is not None and not self._scram(operator)
+            self.failed(username, address, whole=False, why=why, note=_NO_SCRAM if unknown else _WRONG)
             raise Refused(911, "wrong user name or password")
         self.doubts.settle(client)
         self.lockout.succeeded(username, address)
@@ -414,17 +419,18 @@ class Accounts:
     def _failed_at(self, address: str) -> None:
         self.lockout.failed_at(address, self._clock.seconds())
 
-    def failed(self, username: str, address: str, whole: bool = True, why: str = "") -> None:
+    def failed(self, username: str, address: str, whole: bool = True, why: str = "", note: str = _WRONG) -> None:
         """Note a failed login.
 
         :param whole: whether it counts against everybody at the address.
-        :param why: for the log, where it is not what the client is told.
+        :param why: for the log, where it is not what the client is told, and worth a warning.
+        :param note: for the log otherwise.
         """
         locked = self.lockout.failed(username, address, self._clock.seconds(), whole=whole)
         if why:
             self._log.warn("{username} at {address}: {why}", username=username, address=address, why=why)
         else:
-            self._log.info("{username} at {address}: wrong user name or password", username=username, address=address)
+            self._log.info("{username} at {address}: {note}", username=username, address=address, note=note)
         if locked:
             self._log.warn(
                 "{username} at {address} failed to log in too often; refused for {seconds} s",

@@ -189,7 +189,7 @@ class Reception:
         operator = self._may_claim(attendance)
         seat = self.books.seats.at_mac(command.mac, attendance.client.peer)
         self.books.seats.check_mac(operator, seat)
-        return self._sit(attendance, seat)
+        return self._claimed(attendance, operator, seat)
 
     def _claim_extension(self, attendance: Attendance, command: ClaimExtension) -> Reply:
         operator = self._may_claim(attendance)
@@ -199,7 +199,12 @@ class Reception:
         else:
             seat = seats.at_extension(command.extension)
         seats.check_extension(operator, seat)
-        return self._sit(attendance, seat)
+        return self._claimed(attendance, operator, seat)
+
+    def _claimed(self, attendance: Attendance, operator: Operator, seat: Seat) -> Reply:
+        reply = self._sit(attendance, seat)
+        self._log.info("{username} sits at {phone}", username=operator.username, phone=attendance.channels[0])
+        return reply
 
     def _make_seat(self, extension: str) -> Seat:
         """A seat for a phone that has none, instead of one that nobody sits at."""

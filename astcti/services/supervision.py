@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pkgutil import iter_modules
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+import astcti
 from astcti.errors import Refused, UserError
 from astcti.services.control import Command
 from astcti.services.desk import Desk
@@ -24,6 +26,7 @@ MAX_REASON = 200
 MAX_NAME = 64
 SENT_AWAY, BY_PBX = 902, 906
 
+_PARTS = frozenset(module.name for module in iter_modules(astcti.__path__))
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.]{1,200}")
 
 
@@ -109,6 +112,8 @@ class Supervision:
             raise UserError("a logger's name is like astcti.services.link")
         if self._logs is None:
             raise UserError("this server's log is not its own")
+        if namespace.partition(".")[0] in _PARTS:
+            namespace = f"astcti.{namespace}"  # as lines of the log have it
         self._logs.set_level(level, namespace)
         return {"level": level, "logger": namespace}
 

@@ -43,7 +43,7 @@ class Texting(Duty):
         if not attendance.client.has("events2"):
             raise Refused(CANNOT, f"the client of {username} shows no messages")
         attendance.client.tell(KIND, Node("text", (("from", sender),), text))
-        self._log.info("{sender} sent {username} a message", sender=sender, username=username)
+        self._log.info("{sender} sent {username} a message", sender=_shown(sender), username=username)
 
     def send_all(self, text: str, sender: str = ADMINISTRATOR) -> tuple[int, int]:
         """Show a text to everybody at work; how many see it, and how many have a client that shows none."""
@@ -55,7 +55,7 @@ class Texting(Duty):
                 told += 1
             else:
                 missed += 1
-        self._log.info("{sender} sent {told} operators a message", sender=sender, told=told)
+        self._log.info("{sender} sent {told} operators a message", sender=_shown(sender), told=told)
         return told, missed
 
     def _text(self, attendance: Attendance, command: SendText) -> Reply:
@@ -74,3 +74,8 @@ class Texting(Duty):
         if attendance is None or attendance.seat is None:
             raise Refused(NOT_FOUND, "no such operator" if operator is None else f"{username} is not at work")
         return attendance
+
+
+def _shown(sender: str) -> str:
+    """Who that is, for the log."""
+    return "The administrator" if sender == ADMINISTRATOR else sender

@@ -123,6 +123,9 @@ class OrderTests(AgentTestCase):
         self.assertEqual(
             await self.order(agent, "pause nosuch"), Answered("pause nosuch", False, "unknown pause reason", 931)
         )
+        agent.reasons = (("lunch", ""),)
+        said = await self.order(agent, "pause nosuch")
+        self.assertEqual((said.text, said.number), ("unknown pause reason; reasons tells which there are", 931))
         self.desk.crash = Refused(905, "no link to the PBX")
         self.assertEqual((await self.order(agent, "ready")).number, 905)
 

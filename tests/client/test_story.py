@@ -83,7 +83,7 @@ class LineTests(SynchronousTestCase):
             ActionDone(CALL, PAGE, Outcome("failed", "no browser was found here", 1)),
             ActionDone(CALL, PAGE),
             CallEvent("Hangup", CallView("1.1", "PJSIP/201-1", reason_code=16, reason_text="Normal Clearing")),
-            Lost("cti.example:5000", "the server closed the connection", 2),
+            Lost("cti.example:5000", "the server closed the connection.", 2),
             Rejected("cti.example:5000", "wrong user name or password"),
             ServerEvent("Pbx", "pbx", "", {"state": "down"}),
             Answered("pause lunch", True, "asked for"),

@@ -121,8 +121,10 @@ class CommandTests(SynchronousTestCase):
     def test_unlock(self) -> None:
         """Options of a command travel with it."""
         self.answer = 1
-        self.assertEqual(self.run_ctl("-s", "/s", "unlock", "--user", "anna"), (0, "1 lock lifted\n", ""))
-        self.assertEqual(self.asked, [("/s", {"command": "unlock", "user": "anna"})])
+        self.assertEqual(self.run_ctl("-s", "/s", "unlock", "--user", "anna"), (0, "they may try again at once\n", ""))
+        self.answer = 0
+        self.assertEqual(self.run_ctl("-s", "/s", "unlock", "--user", "bo")[1], "nothing was held against them\n")
+        self.assertEqual(self.asked[0], ("/s", {"command": "unlock", "user": "anna"}))
 
     def test_words_and_options(self) -> None:
         """Words and options may come in any order; those of a sentence are its own."""

@@ -77,6 +77,8 @@ class AnswerTests(SynchronousTestCase):
             self.assertIn(part, text)
         again = {**ACTION, "times": 2, "place": "server", "milliseconds": None}
         self.assertRegex(tables.actions_text({"actions": [again], "total": 1, "tally": {}}), r"failed x2 .*\(server\)")
+        silent = {**ACTION, "status": "unreported", "milliseconds": 0.01}
+        self.assertNotIn(" ms", tables.actions_text({"actions": [silent], "total": 1, "tally": {}}))
         self.assertEqual(tables.actions_text({"actions": [], "total": 0, "tally": {}}), "no such actions\n")
 
     def test_hostile_names(self) -> None:

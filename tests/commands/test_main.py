@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -36,6 +37,28 @@ class MainTests(SynchronousTestCase):
     def test_version(self) -> None:
         """astcti --version says which version it is."""
         self.assertEqual(self.run_main("--version"), (0, f"astcti {__version__}\n", ""))
+
+    def test_version_of_a_command(self) -> None:
+        """Whichever command is asked for its version, it is astcti's."""
+        for words in (("config",), ("config", "check"), ("config", "rollback"), ("ctl",), ("doctor",)):
+            with contextlib.suppress(SystemExit):
+                self.run_main(*words, "--version")
+            self.assertEqual(sys.stdout.getvalue(), f"astcti {__version__}\n", words)  # type: ignore[attr-defined]
+
+    def test_no_number(self) -> None:
+        """What should be a number and is none is said with the name of its option."""
+        for words, said in (
+            ("demo --seconds x", "--seconds is a number, not 'x'"),
+            ("demo --agents 2.5", "--agents is a whole number, not '2.5'"),
+            ("simulator --port x", "--port is a whole number, not 'x'"),
+            ("simulator --rate nan", "--rate is a number, not 'nan'"),
+            ("simulator --ring x", "'x' should be two numbers such as 3-10, the smaller one first"),
+            ("simulator --absent x", "'x' should be a number from 0 to 1"),
+            ("simulator --queues :", "':' should be a queue such as sales:rrmemory:10, with a name"),
+            ("doctor --listen x", "--listen is a number, not 'x'"),
+        ):
+            code, _, err = self.run_main(*words.split())
+            self.assertEqual((code, err.splitlines()[-1]), (2, f"astcti {words.split()[0]}: {said}"))
 
     def test_nothing(self) -> None:
         """astcti alone explains itself, and is an error for scripts."""

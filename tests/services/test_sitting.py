@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, Seat
@@ -234,3 +235,16 @@ class OneOperatorTests(SittingTestCase):
         carla = self.log_in("carla")
         self.assertEqual(self.office.ask(carla, ClaimExtension("252")), Done("PJSIP/202 PJSIP/252"))
         self.assertEqual(self.office.phones.heard, {"PJSIP/202": "seat 2", "PJSIP/252": "seat 2"})
+
+
+class LogTests(SittingTestCase):
+    """What the log says of it."""
+
+    def test_seat(self) -> None:
+        """Who says where they sit is in the log with it."""
+        said: list[str] = []
+        observer = lambda event: said.append(formatEvent(event))  # noqa: E731
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.office.ask(self.log_in("anna"), ClaimMac(ANNAS))
+        self.assertIn("anna sits at PJSIP/201", said)

@@ -149,6 +149,8 @@ class SupervisionTests(OfficeTestCase):
         """More is logged from here on, of all or of one part; nonsense is refused."""
         self.assertEqual(self.ask("log", level="DEBUG"), {"level": "debug", "logger": ""})
         self.ask("log", level="error", logger="astcti.services.link")
+        self.assertEqual(self.ask("log", level="info", logger="services.link")["logger"], "astcti.services.link")
+        self.assertEqual(self.ask("log", level="info", logger="twisted.web")["logger"], "twisted.web")
         self.assertRaisesRegex(UserError, "debug, info", self.ask, "log", level="loud")
         self.assertRaisesRegex(UserError, "a logger's name", self.ask, "log", level="info", logger="a b")
         nobodys = Supervision(self.office.desk, self.pausing, self.texting, None)
