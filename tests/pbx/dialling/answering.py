@@ -78,7 +78,7 @@ class AnsweringTests(DiallingTestCase):
             agent = await self.agent()
             self.phones[NUMBER].behave(mode, ring=0.2)
             await agent.dial("0553")
-            self.assertEqual(await agent.outcome(), ("Failure", reason), mode)
+            self.assertEqual(await agent.outcome(), ("Failure", reason), f"{mode}: {self.daemon.last_words()}")
             await self.over(agent)
             self.assertEqual(agent.of("Link"), [])
             await agent.leave()
