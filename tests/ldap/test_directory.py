@@ -206,7 +206,7 @@ class WholeTests(TestCase):
         door = next(s for s in self.server if s.name == "door")
         while len(door.ports) < 2:
             await self.later(0.05)
-        self.port = next(p.getHost().port for e, p in door.ports.items() if door._wanted[e])
+        self.port = next(port.getHost().port for listener, port in door.ports.items() if listener.tls)
         self.endpoint = wrapClientTLS(
             client_tls("127.0.0.1", self.ca_file), HostnameEndpoint(reactor, "127.0.0.1", self.port)
         )
