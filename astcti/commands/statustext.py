@@ -53,6 +53,7 @@ def status_text(status: Mapping[str, Any]) -> str:
         _clients(status["clients"]),
         _configuration(status["configuration"]),
         _actions(status.get("actions", {})),
+        _stores(status.get("stores", {})),
         _counters(status["counters"]),
     )
     rows = [row for part in parts for row in part]
@@ -112,6 +113,18 @@ def _configuration(configuration: Mapping[str, Any]) -> _Lines:
 def _actions(actions: Mapping[str, Any]) -> _Lines:
     if actions:
         yield "actions", f"of the last {actions['hours']} h: {listed(actions['remembered'])}"
+
+
+def _stores(stores: Mapping[str, Mapping[str, Any]]) -> _Lines:
+    """The server's own files, where something is wrong with them."""
+    heading = "not written"
+    for store in stores.values():
+        lost = [f"{plural(store['dropped'], 'statement')} dropped"] if store["dropped"] else []
+        if store["failing"]:
+            lost = [store["failing"], f"{plural(store['waiting'], 'statement')} waiting", *lost]
+        if lost:
+            yield heading, f"{store['file']}: {', '.join(lost)}"
+            heading = ""
 
 
 def _counters(counters: Mapping[str, Any]) -> _Lines:

@@ -72,6 +72,7 @@ class Store(Service):
                                 path=self.path, aside=aside)  # fmt: skip
         except (sqlite3.Error, OSError) as e:
             self._trouble(str(e))
+            self._wake.set()  # so that it is tried again, also when there is nothing to write
         self._closing.clear()
         self._thread = threading.Thread(target=self._work, name=f"store {self.path.name}", daemon=True)
         self._thread.start()

@@ -196,6 +196,19 @@ class StoreTests(TestCase):
         self.assertEqual(self.rows(), [(1, "one")])
 
     @inlineCallbacks
+    def test_well_again_without_a_word(self) -> Any:
+        """A file that could not be made at the start is tried again, also when nobody writes."""
+        self.path.parent.write_text("in the way")
+        store = self.started()
+        self.assertTrue(store.failing)
+        self.path.parent.unlink()
+        for _ in range(100):
+            if not store.failing:
+                break
+            yield deferLater(reactor, 0.1)
+        self.assertEqual((store.failing, self.path.exists()), ("", True))
+
+    @inlineCallbacks
     def test_migration(self) -> Any:
         """A file of an earlier version is brought to the newest, each step once."""
         store = self.started()
