@@ -58,14 +58,6 @@ class TextTests(SynchronousTestCase):
 
     def test_status_while_the_pbx_is_away(self) -> None:
         """Without a PBX the status says since when, and that nobody can connect."""
-        self.assertNotIn("not written", text)
-        well = {"file": "/s/actions.sqlite", "waiting": 3, "dropped": 0, "failing": ""}
-        ill = {"file": "/s/journal.sqlite", "waiting": 2, "dropped": 0, "failing": "disk is full"}
-        text = status_text({**STATUS, "stores": {"journal": ill, "actions": well}})
-        self.assertIn("not written    /s/journal.sqlite: disk is full, 2 statements waiting\n", text)
-        self.assertNotIn("actions.sqlite", text)
-        text = status_text({**STATUS, "stores": {"actions": {**well, "dropped": 1}}})
-        self.assertIn("not written    /s/actions.sqlite: 1 statement dropped\n", text)
         pbx = {**STATUS["pbx"], "state": "waiting", "up": False, "banner": ""}
         clients = {**STATUS["clients"], "listening": []}
         text = status_text({**STATUS, "pbx": pbx, "clients": clients})
@@ -73,6 +65,17 @@ class TextTests(SynchronousTestCase):
         self.assertIn("listening on nothing", text)
         self.assertNotIn("trouble", text)
         self.assertIn("PBX            waiting, pbx:5038", status_text({**STATUS, "pbx": {**pbx, "since": None}}))
+
+    def test_not_written(self) -> None:
+        """Files that cannot be written are named with the reason, and only they."""
+        self.assertNotIn("not written", status_text(STATUS))
+        well = {"file": "/s/actions.sqlite", "waiting": 3, "dropped": 0, "failing": ""}
+        ill = {"file": "/s/journal.sqlite", "waiting": 2, "dropped": 0, "failing": "disk is full"}
+        text = status_text({**STATUS, "stores": {"journal": ill, "actions": well}})
+        self.assertIn("not written    /s/journal.sqlite: disk is full, 2 statements waiting\n", text)
+        self.assertNotIn("actions.sqlite", text)
+        text = status_text({**STATUS, "stores": {"actions": {**well, "dropped": 1}}})
+        self.assertIn("not written    /s/actions.sqlite: 1 statement dropped\n", text)
 
     def test_port_taken(self) -> None:
         """Clients that are to come in elsewhere and cannot are a trouble that is shown."""
