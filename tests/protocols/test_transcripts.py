@@ -32,7 +32,7 @@ class TranscriptTests(SynchronousTestCase):
         self.assertEqual(heard, [])
 
     def test_call_centre_operator(self) -> None:
-        """18.1: a v2 operator with compression takes a queue call (without the commands that come later)."""
+        """18.1: a v2 operator with compression takes a queue call, and pauses behind it."""
         peer = Peer()
         session = peer.session
         ring = a_notice("Callerid", state="Ringing", queue="astcti")
@@ -73,10 +73,16 @@ class TranscriptTests(SynchronousTestCase):
             'S: <event id="Link"><call>…<actions count="1"><browser id="7-50b89a273333e7f0"><destination></destination>'
             "<parameters>http://crm.example/?callerid=200&amp;calldata=12345</parameters></browser></actions>"
             "</call></event>",
+            "C: PAUSE IN",
+            "S: 301 PAUSE PENDING",
             lambda: session.notify(a_notice("Unlink"), ()),
             'S: <event id="Unlink">…</event>',
             lambda: session.notify(a_notice("Hangup"), ()),
             'S: <event id="Hangup">…</event>',
+            lambda: session.pause_changed(0, ""),
+            "S: 300 OK",
+            "C: PAUSE OUT",
+            "S: 300 OK",
             "C: NOOP",
             "S: 100 OK",
             "C: QUIT",
@@ -113,6 +119,10 @@ class TranscriptTests(SynchronousTestCase):
             lambda: session.notify(result, ()),
             'S: <event id="OriginateResponse"><call>…<state>Success</state>…<reason code="4">answered</reason>'
             "</call></event>",
+            "C: PAUSE IN",
+            "S: 301 PAUSE PENDING",
+            lambda: session.pause_changed(906, "Interface not found"),
+            "S: 302 KO Interface not found",
             "C: HELLO",
             "S: 101 KO unknown command",
             lambda: peer.wait(15),
