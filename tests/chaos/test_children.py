@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from tests.chaos import strike
 from tests.chaos.children import Child
 
 WAIT = "import signal, sys, time; {}; print('here', flush=True); time.sleep(60)"
@@ -50,3 +53,36 @@ class EndTests(SynchronousTestCase):
         child.start()
         self.assertEqual(child.said(), "")
         self.assertEqual(child.end(), "")
+
+
+class StrikeTests(TestCase):
+    """One that dies when somebody performs something."""
+
+    async def strike(self) -> tuple[bool, list[str]]:
+        """Have one die; whether that was at a pop, and what is said against it."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        child = Child("server", ["-c", WAIT.format("0")], folder)
+        child.start()
+        self.addCleanup(child.kill)
+        strike.strike(folder)  # too early: nobody is to die
+        self.assertGreater(child.memory(), 0)
+        dying = Deferred.fromCoroutine(strike.killed_at_a_pop(child, folder))
+        if self.pops:
+            await deferToThread(strike.strike, folder)
+            strike.strike(folder)
+        _, popped = await dying
+        child.look()
+        self.assertEqual([path.name for path in folder.glob(strike.NAME)], [])
+        return popped, child.deaths
+
+    async def test_pop(self) -> None:
+        """It dies of the first one."""
+        self.pops = True
+        self.assertEqual(await self.strike(), (True, []))
+
+    async def test_no_pop(self) -> None:
+        """Nothing is performed: it dies all the same."""
+        self.pops = False
+        self.patch(strike, "WAIT_SECONDS", 0.1)
+        self.assertEqual(await self.strike(), (False, []))

@@ -12,6 +12,7 @@ from twisted.internet.threads import deferToThread
 from tests.chaos.line import rubbish
 from tests.chaos.plan import Kind, Scene
 from tests.chaos.stage import START_SECONDS, Stage
+from tests.chaos.strike import killed_at_a_pop
 from tests.pbx.waiting import sleep, until
 
 #: What stands in everybody's way while something happens to it.
@@ -48,6 +49,14 @@ async def line_spoilt(stage: Stage, scene: Scene, chance: random.Random) -> str:
 async def server_killed(stage: Stage, scene: Scene, chance: random.Random) -> str:
     """The server dies and is begun again."""
     stage.server.kill()
+    await sleep(scene.seconds)
+    stage.server.start()
+    return "server"
+
+
+async def server_killed_at_a_pop(stage: Stage, scene: Scene, chance: random.Random) -> str:
+    """The server dies when a client has performed something, before it can hear of that."""
+    await killed_at_a_pop(stage.server, stage.folder)
     await sleep(scene.seconds)
     stage.server.start()
     return "server"
@@ -183,6 +192,7 @@ TROUBLES: dict[str, tuple[Kind, Perform]] = {
     "line hung": (Kind(("line",), (1, 8), 2), line_hung),
     "line spoilt": (Kind(("line",), (0, 0), 2), line_spoilt),
     "server killed": (Kind(("server",), (0, 3), 3), server_killed),
+    "server killed at a pop": (Kind(("server",), (0, 2), 2), server_killed_at_a_pop),
     "server killed without data base": (Kind(("database", "server"), (1, 6)), server_killed_without_database),
     "server ended": (Kind(("server",), (0, 2)), server_ended),
     "server held": (Kind(("server",), (0.5, 8), 2), server_held),

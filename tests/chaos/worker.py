@@ -21,6 +21,7 @@ from astcti.model.actions import Outcome, RenderedAction
 from astcti.protocols.client import Profile, digest_of
 from tests.chaos.company import username
 from tests.chaos.diary import Diary
+from tests.chaos.strike import strike
 
 REASON = "coffee"
 AFTER_CALL = "wrapup"
@@ -50,11 +51,13 @@ class NotedPage:
 
     diary: Diary
     agent: int
+    folder: Path
     places: frozenset[str] = frozenset({"CLIENT"})
 
     def perform(self, action: RenderedAction, place: IPlace) -> Deferred[Outcome]:
         """Note it: that is the pop."""
         self.diary.note("did", agent=self.agent, id=action.id, page=action.parameters)
+        strike(self.folder)
         return succeed(Outcome("ok"))
 
 
@@ -75,11 +78,12 @@ class Worker:
         self._port = port
         self._diary = diary
         self._home = False
+        self._folder = folder
         self._performed = Performed(folder / "performed" / str(number))
         self._agent = self._new()
 
     def _new(self) -> Agent:
-        performer = Performer(Nowhere(reactor), types={"BROWSER": NotedPage(self._diary, self.number)})
+        performer = Performer(Nowhere(reactor), types={"BROWSER": NotedPage(self._diary, self.number, self._folder)})
         profile = Profile(username=username(self.number), digest=digest_of(username(self.number)), system="LINUX")
         return Agent(
             reactor, f"tcp:127.0.0.1:{self._port}", profile, self._tell,

@@ -13,6 +13,7 @@ from twisted.internet.threads import deferToThread
 
 from tests.chaos.line import rubbish
 from tests.chaos.plan import Kind, Scene
+from tests.chaos.strike import killed_at_a_pop
 from tests.pbx.killing.moments import BEGINNINGS, MOMENTS, Moment, trap
 from tests.pbx.killing.settling import put_in
 from tests.pbx.killing.stage import START_SECONDS, Stage
@@ -124,6 +125,14 @@ async def server_ended_early(stage: Stage, scene: Scene, chance: random.Random) 
     return WITHOUT
 
 
+async def server_killed_at_a_pop(stage: Stage, scene: Scene, chance: random.Random) -> str:
+    """The server dies when a client has performed something, before it can hear of that."""
+    begun, popped = await killed_at_a_pop(stage.server, stage.folder)
+    await _restart(stage, scene.seconds)
+    stage.diary.note("trouble", kind="server killed at a pop", of="server", begun=begun, ended=time.time())
+    return "popping" if popped else WITHOUT
+
+
 async def server_held(stage: Stage, scene: Scene, chance: random.Random) -> str:
     """The server stands still for a while."""
     begun = time.time()
@@ -178,6 +187,7 @@ TROUBLES: dict[str, tuple[Kind, Perform]] = {
     "line spoilt": (Kind(LINK, FATES["line spoilt"][2], 2), _struck("line spoilt")),
     "PBX killed": (Kind(LINK, FATES["PBX killed"][2], 2), _struck("PBX killed")),
     "server ended": (Kind(LINK, FATES["server ended"][2], 2), _struck("server ended")),
+    "server killed at a pop": (Kind(LINK, (0, 2), 2), server_killed_at_a_pop),
     "server ended early": (Kind(LINK, (0.3, 4)), server_ended_early),
     "server held": (Kind(LINK, (0.5, 7)), server_held),
     "clients killed": (Kind((CROWD,), (0.2, 4), 2), clients_killed),
