@@ -84,6 +84,7 @@ def at_work(entries: Sequence[Entry], end: float) -> dict[int, list[Span]]:
     since: dict[int, float] = {}
     here: set[int] = set()
     deaf: set[int] = set()
+    apart: set[int] = set()  # from the PBX, as this connection said, maybe while they were on their way in
 
     def stop(agent: int, when: float) -> None:
         if agent in since:
@@ -97,23 +98,29 @@ def at_work(entries: Sequence[Entry], end: float) -> dict[int, list[Span]]:
                     stop(one, when)
                 here.clear()
                 deaf.clear()
+                apart.clear()
             case {"what": "deaf"}:
                 deaf.add(agent)
                 stop(agent, when)
             case {"what": "hears"}:
                 deaf.discard(agent)
-                if agent in here:
+                if agent in here and agent not in apart:
                     since.setdefault(agent, when)
             case {"what": "up"}:
                 here.add(agent)
-                since.setdefault(agent, when)
+                if agent not in apart:
+                    since.setdefault(agent, when)
             case {"what": "down" | "home"}:
                 here.discard(agent)
+                apart.discard(agent)
                 stop(agent, when)
             case {"what": "pbx", "state": "down"}:
+                apart.add(agent)
                 stop(agent, when)
-            case {"what": "pbx", "state": "up"} if agent in here and agent not in deaf:
-                since.setdefault(agent, when)
+            case {"what": "pbx", "state": "up"}:
+                apart.discard(agent)
+                if agent in here and agent not in deaf:
+                    since.setdefault(agent, when)
     for agent in list(since):
         stop(agent, end)
     return spans

@@ -155,6 +155,15 @@ class PresenceTests(SynchronousTestCase):
         ]  # fmt: skip
         self.assertEqual(presence.at_work(diary, 12), {201: [(1, 3), (6, 8), (10, 12)]})
 
+    def test_apart(self) -> None:
+        """Who hears that the PBX is gone before their login is complete is not at work before it is back; the next
+        connection knows of nothing."""
+        diary = [
+            entry(1, "pbx", state="down"), entry(2, "up"), entry(5, "pbx", state="up"), entry(6, "pbx", state="down"),
+            entry(7, "deaf"), entry(8, "hears"), entry(9, "down"), entry(11, "up"),
+        ]  # fmt: skip
+        self.assertEqual(presence.at_work(diary, 12), {201: [(5, 6), (11, 12)]})
+
     def test_whole(self) -> None:
         """What stands in everybody's way counts for all, a process of clients for those in it, a data base for none."""
         diaries = {"a": [entry(0, "up")], "b": [entry(0, "up", 301)]}
