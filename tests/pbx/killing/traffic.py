@@ -55,6 +55,16 @@ class DeskPhone(Phone):
             call.finish()
 
 
+class OutsidePhone(Phone):
+    """Whoever calls gives up when the PBX dies before it has answered."""
+
+    async def _follow(self, call: Call, asked: object) -> None:
+        try:
+            await super()._follow(call, asked)
+        except TimeoutError:
+            call.finish()
+
+
 class Traffic:
     """Everybody who calls.
 
@@ -69,7 +79,7 @@ class Traffic:
         self._wanted = False
         self.placed = 0
         self.phones = [DeskPhone(str(n), instance.sip_port, random.Random(chance.random())) for n in PHONES]
-        self.outside = Phone("outside", instance.sip_port, host=OUTSIDE_HOST, port=instance.ports.outside)
+        self.outside = OutsidePhone("outside", instance.sip_port, host=OUTSIDE_HOST, port=instance.ports.outside)
 
     async def open(self) -> None:
         """Plug in."""
