@@ -111,9 +111,9 @@ class EventPath:
     ) -> None:  # fmt: skip
         configuration = company(phones, services)
         plan = plan_of(configuration)
-        nobody: Any = SimpleNamespace(
-            still_valid=lambda old, new: True
-        )  # nobody logs in here: they are put into their seats
+        # Nobody logs in here: they are put into their seats.
+        book = SimpleNamespace(still_valid=lambda old, new: True)
+        nobody: Any = SimpleNamespace(book=book, keeper=SimpleNamespace())
         self.clock = Clock()
         self.tracker = Tracker(plan)
         roster = Roster()

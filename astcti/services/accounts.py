@@ -1,4 +1,4 @@
-"""Operators' passwords: checking, changing and upgrading them, with brute-force protection in front."""
+"""Operators' passwords: who knows the right one, with brute-force protection in front."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hmac
 import math
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -16,62 +15,34 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.config.model import Configuration, Operator
-from astcti.errors import AstctiError, Refused, SourceUnavailable
+from astcti.errors import Refused, SourceUnavailable
 from astcti.interfaces import IClient
 from astcti.model.identity import Attempt, Person, Verdict
 from astcti.protocols.scram import ITERATIONS, ServerExchange, Verifier
-from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verifier_of, verify, verify_any
+from astcti.services.credentialbook import CredentialBook
+from astcti.services.credentialkeeper import CredentialKeeper, IKeeping, IVerifierStore, IWork
+from astcti.services.credentials import is_bare, verify_any
 from astcti.services.doubts import Doubt, Doubts
 from astcti.services.lockout import Lockout
 from astcti.services.origin import may_come_from
 from astcti.services.sources import OWN, Sources
-
-T = TypeVar("T")
 
 # What the log says of a failed login.
 _WRONG = "wrong user name or password"
 _NO_SCRAM = "nothing is stored yet to check SCRAM by; the client may try otherwise"
 
 
-class IWork(Protocol):
-    """Runs a slow, pure function elsewhere (:class:`astcti.services.hashpool.HashPool`)."""
-
-    def run(self, work: Callable[[], T], /) -> Deferred[T]:
-        """Fires with what ``work`` returns; raises :class:`Refused` when too much waits already."""
-
-    def spare(self, work: Callable[[], T], /) -> Deferred[T]:
-        """The same for what nobody waits for, when there is time."""
-
-
-class IKeeping(Protocol):
-    """Runs what may block for long (:class:`astcti.config.watcher.threads.Threads`)."""
-
-    def run(self, work: Callable[[], T], /) -> Deferred[T]:
-        """Fires with what ``work`` returns, or fails when too much waits already."""
-
-
-class IVerifierStore(Protocol):
-    """A writable place for changed credentials (:class:`astcti.config.overrides.OverrideStore`). May block."""
-
-    def put(self, username: str, column: str, running: str, value: str, now: float, /) -> bool:
-        """Keep the new value of an operator's ``PASS_WORD`` or ``PASS_ALT`` in place of ``running``.
-
-        :returns: false, and nothing has changed, if ``running`` is no longer in force.
-        """
-
-
 class Accounts:
     """Who is who.
 
-    :param store: where changed credentials go; without one nobody can change a password, and bare MD5 credentials
-        stay as they are.
+    :param store: where changed credentials go; ``keeping`` has it asked.
     :param key: any secret bytes of this process; verified logins are remembered under it.
     :param salts: gives secret bytes that outlive this process, at the first need: what unknown users are challenged
         with is made of them; without them, of ``key``.
-    :param keeping: has the store asked, which may hang: elsewhere than passwords are checked, so that logins go on.
     :ivar doubts: proofs that failed and may be followed by the right password.
     :ivar sources: who is asked about passwords; None: the stored credentials alone.
-    :ivar on_stored: called with the id of an operator whose stored credential is another from here on.
+    :ivar book: the credentials that count.
+    :ivar keeper: stores those that are changed.
     """
 
     _log = Logger()
@@ -91,60 +62,23 @@ class Accounts:
     ) -> None:
         self._clock = clock
         self._work = work
-        self._keeping = keeping or work
         self._configuration = configuration
-        self._key = key
         self._salts = salts or (lambda: key)
-        self._store = store
-        self._upgrade = upgrade
-        self._known: dict[str, bytes] = {}  # user name -> mark of the last verified login
-        self._changed: dict[int, tuple[str, str]] = {}  # operator id -> (credential as configured, ours since)
-        self._changing: set[int] = set()  # ids of those whose new password is on its way to the store
-        self._replaced: set[int] = set()  # ids of those whose password, not only its form, was changed
-        self._scrams: dict[int, tuple[str, str]] = {}  # operator id -> (credential it belongs to, SCRAM verifier)
+        self.book = CredentialBook(configuration, key)
+        self.keeper = CredentialKeeper(clock, work, keeping or work, self.book, store, upgrade)
         self.lockout = Lockout() if lockout is None else lockout
         self.doubts = Doubts(self._failed_at)
         self.sources: Sources | None = None
-        self.on_stored: Callable[[int], object] = lambda operator_id: None
 
     def configure(self, configuration: Configuration, upgrade: bool = True) -> None:
         """Go by another configuration. Credentials changed here stay until the configured ones change."""
         self._configuration = configuration
-        self._upgrade = upgrade
+        self.book.configure(configuration)
+        self.keeper.upgrade = upgrade
 
     def tidy(self) -> Generator[None, None, None]:
         """Forget, in steps, what does not count by the configuration in use."""
-        by_id = self._configuration.operator_by_id
-        for i, changed in list(self._changed.items()):
-            if self._changed.get(i) == changed and (i not in by_id or by_id[i].password not in changed):
-                del self._changed[i]
-                self._replaced.discard(i)
-            yield
-        for i, (belongs_to, _) in list(self._scrams.items()):
-            if i not in by_id or self.stored(by_id[i]) != belongs_to:
-                self._scrams.pop(i, None)
-            yield
-        for name in list(self._known):
-            if name not in self._configuration.operator_by_username:
-                self._known.pop(name, None)
-            yield
-
-    def stored(self, operator: Operator) -> str:
-        """The credential an operator has now: the configured one, or the one it was changed to since."""
-        configured, ours = self._changed.get(operator.id, ("", ""))
-        return ours if operator.password in (configured, ours) and ours else operator.password
-
-    def still_valid(self, old: Operator, new: Operator) -> bool:
-        """Whether a credential is still the one somebody logged in with: the same, or one they chose here."""
-        return new.password == old.password or (self._is_ours(old) and self._is_ours(new))
-
-    def _is_ours(self, operator: Operator) -> bool:
-        """Whether a change made here counts: the configured credential is the one that was changed, or has followed."""
-        return operator.password in self._changed.get(operator.id, ())
-
-    def _alternative(self, operator: Operator) -> str:
-        """The second credential: the same password's digest in Latin-1. It is void once the password is another."""
-        return "" if operator.id in self._replaced and self._is_ours(operator) else operator.password_alt
+        return self.book.tidy()
 
     def may_try(self, username: str, address: str, after: Doubt | None = None) -> None:
         """Say no to somebody who has to wait.
@@ -195,14 +129,14 @@ class Accounts:
 
     def credential(self, operator: Operator) -> tuple[str, ...]:
         """Everything that decides about an operator's password."""
-        return (self.stored(operator), self._alternative(operator), operator.ldap_dn)
+        return (self.book.stored(operator), self.book.alternative(operator), operator.ldap_dn)
 
     def verifier(self, username: str) -> Verifier | None:
         """The verifier of an operator for SCRAM; None where there is none that counts."""
         operator = self.by_name(username)
         if operator is None or (self.sources is not None and not self.sources.own_decides(_person(operator))):
             return None
-        return Verifier.parse(self._scram(operator))
+        return Verifier.parse(self.book.scram(operator))
 
     def no_verifier(self, username: str) -> Verifier:
         """What somebody unknown is challenged with: always the same, and nobody knows a password to it."""
@@ -219,15 +153,15 @@ class Accounts:
         need not wait for it, nor tells them apart.
         """
         operator = self.by_name(username)
-        if operator is None or not is_bare(self.stored(operator)) or self.verifier(username) is not None:
+        if operator is None or not is_bare(self.book.stored(operator)) or self.verifier(username) is not None:
             return None
         if self.sources is not None and not self.sources.own_decides(_person(operator)):
             return None
-        stored, salt = self.stored(operator), self.no_verifier(username).salt
+        stored, salt = self.book.stored(operator), self.no_verifier(username).salt
 
         def made(verifier: Verifier) -> Verifier | None:
-            if self.stored(operator) == stored:
-                self._scrams.setdefault(operator.id, (stored, str(verifier)))
+            if self.book.stored(operator) == stored:
+                self.book.made(operator, stored, str(verifier), again=False)
             return verifier
 
         def failed(failure: Failure) -> None:
@@ -250,21 +184,14 @@ class Accounts:
         why = "" if operator is None or self.admits(operator, address) else _mismatch(operator)
         if not good or operator is None or why:
             self.doubts.note(client, Doubt(username, self._clock.seconds(), exchange))
-            unknown = operator is not None and not self._scram(operator)
+            unknown = operator is not None and not self.book.scram(operator)
             self.failed(username, address, whole=False, why=why, note=_NO_SCRAM if unknown else _WRONG)
             raise Refused(911, "wrong user name or password")
         self.doubts.settle(client)
         self.lockout.succeeded(username, address)
-        if is_bare(self.stored(operator)):
-            self._improve(operator, self.stored(operator).lower())
+        if is_bare(self.book.stored(operator)):
+            self.keeper.improve(operator, self.book.stored(operator).lower())
         return operator
-
-    def _scram(self, operator: Operator) -> str:
-        stored = self.stored(operator)
-        belongs_to, scram = self._scrams.get(operator.id, ("", ""))
-        if scram and belongs_to == stored:
-            return scram
-        return operator.scram if stored == operator.password else ""
 
     def change_password(self, operator: Operator, old: str, new: str, address: str) -> Deferred[None]:
         """Replace an operator's password by another; fires when it is stored, fails with :class:`Refused`."""
@@ -289,16 +216,9 @@ class Accounts:
         self.lockout.succeeded(username, address, after.at if after else None)
         if not is_own:
             return operator  # the password is one of elsewhere, and says nothing of the stored credential
-        self._remember(operator, digest)
-        self._improve(operator, digest)
+        self.book.remember(operator, digest)
+        self.keeper.improve(operator, digest)
         return operator
-
-    def _improve(self, operator: Operator, digest: str) -> None:
-        """Somebody has logged in with this digest: keep better forms of it, if they are wanted and missing."""
-        if self._upgrade and self._store is not None and self.stored(operator).lower() == digest:
-            self._begin(operator, digest, self._keep)
-        elif not self._scram(operator) and self.stored(operator):
-            self._begin(operator, digest, self._keep_verifier)
 
     async def _judge(self, username: str, operator: Operator | None, attempt: Attempt) -> tuple[bool, bool]:
         """Whether it is the right password, and whether the stored credential is what it was compared with.
@@ -322,11 +242,9 @@ class Accounts:
         return Deferred.fromCoroutine(self._is_right(operator, digest))
 
     async def _is_right(self, operator: Operator | None, digest: str) -> bool:
-        stored = () if operator is None else (self.stored(operator), self._alternative(operator))
-        if operator is not None:
-            known = self._known.get(operator.username)
-            if known is not None and hmac.compare_digest(known, self._mark(operator, digest)):
-                return True
+        stored = () if operator is None else (self.book.stored(operator), self.book.alternative(operator))
+        if operator is not None and self.book.remembers(operator, digest):
+            return True
         if any(is_bare(s) and hmac.compare_digest(s.lower(), digest) for s in stored):
             return True
         return await self._work.run(partial(verify_any, stored, digest))
@@ -338,83 +256,8 @@ class Accounts:
         if not await self._is_right(operator, old):
             self.failed(operator.username, address)
             raise Refused(911, "wrong password")
-        if new == old:
-            raise Refused(915, "the new password equals the old one")
-        if new == EMPTY_DIGEST:
-            raise Refused(915, "the new password is empty")
-        if self._store is None:
-            raise Refused(915, "passwords cannot be changed here")
-        if operator.id in self._changing:
-            raise Refused(915, "the password is being changed already")
-        self._changing.add(operator.id)
-        try:
-            await self._keep(operator, new)
-        finally:
-            self._changing.discard(operator.id)
+        await self.keeper.change(operator, old, new)
         self._log.info("{username} changed the password", username=operator.username)
-
-    def _begin(self, operator: Operator, digest: str, keep: Callable[[Operator, str, str], Any]) -> None:
-        """Store a better form of a credential, while the client goes on; at the next login if it fails."""
-
-        def failed(failure: Any) -> None:
-            if failure.check(Refused) is not None:
-                return  # said already
-            if failure.check(AstctiError) is not None:
-                self._log.warn("A better credential of {username} is not stored: {why}", username=operator.username,
-                               why=failure.getErrorMessage())  # fmt: skip
-            else:
-                self._log.failure("Upgrading the stored credential of {username}", failure, username=operator.username)
-
-        Deferred.fromCoroutine(keep(operator, digest, self.stored(operator))).addErrback(failed)
-
-    async def _keep_verifier(self, operator: Operator, digest: str, belongs_to: str) -> None:
-        """Make the verifier for SCRAM that belongs to a stored credential, and store it if that is possible."""
-        if self._alternative(operator) and not await self._work.spare(partial(verify, belongs_to, digest)):
-            return  # it is the digest that older clients make of the same password
-        scram = await self._work.spare(partial(verifier_of, digest))
-        if self.stored(operator) != belongs_to:
-            return
-        self._scrams[operator.id] = (belongs_to, scram)
-        if self._store is not None and self._upgrade:
-            put, now = self._store.put, self._clock.seconds()
-            await self._keeping.run(partial(put, operator.username, "SCRAM", belongs_to, scram, now))
-
-    async def _keep(self, operator: Operator, digest: str, only_if: str | None = None) -> None:
-        """Store the slow form of a digest and remember it. With ``only_if`` it is the same password in another form,
-        stored only if the credential is still that one."""
-        run = self._work.run if only_if is None else self._work.spare
-        verifier = await run(partial(protect, digest))
-        running, alternative = self.stored(operator), self._alternative(operator)
-        if self._store is None or (only_if is not None and (running != only_if or operator.id in self._changing)):
-            return
-        now, put = self._clock.seconds(), self._store.put
-        try:
-            if not await self._keeping.run(partial(put, operator.username, "PASS_WORD", running, verifier, now)):
-                raise Refused(915, "the password was changed by somebody else just now")
-            if only_if is None and alternative:
-                await self._keeping.run(partial(put, operator.username, "PASS_ALT", alternative, "", now))
-        except Refused:
-            raise
-        except AstctiError as e:
-            self._log.warn("The credential of {username} is not stored: {why}", username=operator.username, why=str(e))
-            raise Refused(915, "the new password could not be stored") from e
-        except Exception as e:
-            self._log.failure("Storing the credential of {username}", username=operator.username)
-            raise Refused(915, "the new password could not be stored") from e
-        self._changed[operator.id] = (operator.password, verifier)
-        if only_if is None:
-            self._replaced.add(operator.id)
-        self._remember(operator, digest)
-        self.on_stored(operator.id)
-        self._begin(operator, digest, self._keep_verifier)
-
-    def _remember(self, operator: Operator, digest: str) -> None:
-        self._known[operator.username] = self._mark(operator, digest)
-
-    def _mark(self, operator: Operator, digest: str) -> bytes:
-        """What a verified login is remembered by; another as soon as the stored credential is another."""
-        said = "\0".join((operator.username, self.stored(operator), self._alternative(operator), digest))
-        return hmac.new(self._key, said.encode(), hashlib.sha256).digest()
 
     def _failed_at(self, address: str) -> None:
         self.lockout.failed_at(address, self._clock.seconds())

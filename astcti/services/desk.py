@@ -80,7 +80,7 @@ class Desk:
         self.identity = Authenticating(self._reception, accounts, self.resuming)
         self._succession = Succession(
             self.floor, self.slices,
-            still_valid=accounts.still_valid, send_away=self._send_for_login, concerned=self._concerned,
+            still_valid=accounts.book.still_valid, send_away=self._send_for_login, concerned=self._concerned,
             broken=self.broken,
         )  # fmt: skip
         self._duties: tuple[Duty, ...] = ()

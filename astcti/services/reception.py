@@ -147,7 +147,7 @@ class Reception:
         self.need_link()
         operator = self.books.operators.get(checked.id)
         still = operator is not None and operator.username == checked.username
-        if operator is None or not still or not self._accounts.still_valid(checked, operator):
+        if operator is None or not still or not self._accounts.book.still_valid(checked, operator):
             raise Refused(911, "wrong user name or password")
         if not self._accounts.admits(operator, client.peer):
             raise Refused(911, "wrong user name or password")

@@ -64,7 +64,7 @@ class Resuming(Duty):
         self._random = random
         self._held: OrderedDict[IClient, _Held] = OrderedDict()  # whose ticket is the oldest stands first
         self._gone: OrderedDict[bytes, None] = OrderedDict()
-        accounts.on_stored = self._stored
+        accounts.keeper.on_stored = self._stored
 
     # -- coming back
 

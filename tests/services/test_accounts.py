@@ -112,7 +112,7 @@ class AccountTests(SynchronousTestCase):
         self.login("bruno", "b")
         stored = self.store.kept["bruno"]
         self.assertTrue(verify(stored, digest("b")))
-        self.assertEqual(self.accounts.stored(self.operators[1]), stored)
+        self.assertEqual(self.accounts.book.stored(self.operators[1]), stored)
         self.assertEqual(self.login("bruno", "b").id, 2)
 
     def test_login_does_not_wait_for_the_upgrade(self) -> None:

@@ -236,7 +236,7 @@ class FirstTryTests(SynchronousTestCase):
         """However often somebody logs in they are neither locked out nor answered late."""
         for _ in range(20):
             self.assertEqual(self.try_both("anna", "a").username, "anna")
-            self.office.accounts._scrams.clear()
+            self.office.accounts.book._scrams.clear()
         lockout = self.office.accounts.lockout
         self.assertEqual((lockout.delay("anna", 20), lockout.wait("bruno", "192.0.2.10", 20)), (0, 0))
 
