@@ -265,7 +265,7 @@ def _write(document: Document, target: Path, *, force: bool) -> None:
     if target.exists() and not force:
         raise ConfigError(f"{target}: exists already; --force overwrites it")
     if ending == ".xml":
-        write_file(target, write_xml(document.configuration))
+        write_file(target, write_xml(document.configuration), keep_rights=True)
     else:
         sqlitesource.write_sqlite(document.configuration, target)
 

@@ -148,7 +148,7 @@ def _put(bootstrap: Bootstrap, configuration: Configuration) -> str:
     database, now = bootstrap.database, time.time()
     configuration = replace(configuration, timestamp=int(now))
     if database.source in ("xml", "legacy") and database.file is not None:
-        write_file(database.file, write_xml(configuration))
+        write_file(database.file, write_xml(configuration), keep_rights=True)
         return str(database.file)
     if database.source == "sqlite" and database.folder is not None:
         return str(publish(configuration, database.folder, now))

@@ -34,10 +34,36 @@ def replace_file(path: Path) -> Iterator[Path]:
             unfinished.unlink()
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all."""
+def write_file(path: Path, data: bytes, *, keep_rights: bool = False) -> None:
+    """Write a file, whole or not at all.
+
+    :param keep_rights: whether it belongs, as far as we may say so, to whom the one before belonged, and can be read by
+        the same people.
+    """
     with replace_file(path) as unfinished:
         unfinished.write_bytes(data)
+        if keep_rights:
+            _give_rights(unfinished, path)
+
+
+def _give_rights(path: Path, like: Path) -> None:
+    try:
+        before = like.stat()
+    except FileNotFoundError:
+        return
+    try:
+        os.chown(path, before.st_uid, before.st_gid)
+    except PermissionError:
+        if path.stat().st_gid != before.st_gid:
+            return  # its rights were for another group
+    path.chmod(before.st_mode & 0o777)
+
+
+def give_to_owner_of(folder: Path, path: Path) -> None:
+    """Let a file belong to whom the folder belongs, as far as we may say so: what root puts there is for that one."""
+    owner = folder.stat()
+    with suppress(PermissionError):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def make_folder(path: Path) -> Path:

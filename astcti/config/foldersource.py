@@ -11,7 +11,7 @@ from pathlib import Path
 from astcti.config import sqlitesource
 from astcti.config.backups import unique_name
 from astcti.config.document import Document
-from astcti.config.files import make_folder, write_file
+from astcti.config.files import give_to_owner_of, make_folder, write_file
 from astcti.config.model import Configuration
 from astcti.config.source import Sighting, Signature, Stability, signature_of
 from astcti.config.xmlwriter import write_xml
@@ -121,6 +121,8 @@ def publish(configuration: Configuration, folder: Path, now: float) -> Path:
     try:
         sqlitesource.write_sqlite(configuration, unfinished)
         write_file(_side_file(path), f"{_digest(unfinished)}  {path.name}\n".encode())
+        for file in (unfinished, _side_file(path)):
+            give_to_owner_of(folder, file)
         unfinished.replace(path)  # last: whoever sees it sees its checksum
     except OSError as e:
         raise ConfigError(f"{path}: {e.strerror or e}") from e

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,11 +102,22 @@ class OverrideStore:
         return True
 
     def all(self) -> tuple[Override, ...]:
-        """Every override, by user name."""
-        if not self.path.exists():
+        """Every override, by user name. Nothing is written: a file that somebody else made can be read all the same.
+
+        :raises ConfigError: it cannot be read.
+        """
+        try:
+            if not self.path.stat().st_size:
+                return ()
+            with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as db:
+                rows = db.execute("SELECT * FROM overrides ORDER BY USERNAME, COLUMN_NAME")
+                return tuple(Override(*row) for row in rows)
+        except (FileNotFoundError, NotADirectoryError):
             return ()
-        with self._open() as db:
-            return tuple(Override(*row) for row in db.execute("SELECT * FROM overrides ORDER BY USERNAME, COLUMN_NAME"))
+        except OSError as e:
+            raise ConfigError(f"{self.path}: {e.strerror or e}") from e
+        except sqlite3.Error as e:
+            raise ConfigError(f"{self.path}: {e}") from e
 
     def settle(self, configuration: Configuration) -> int:
         """Forget overrides that a configuration made meaningless; called with it as configured, once it is in use.

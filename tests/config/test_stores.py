@@ -83,6 +83,18 @@ class OverrideTests(SynchronousTestCase):
         """Without overrides nothing is made on the disk."""
         self.assertEqual((self.store.all(), self.store.path.exists()), ((), False))
 
+    def test_begun_by_somebody_else(self) -> None:
+        """An empty file, as a backup program may have made it, holds nothing; to read it writes nothing into it."""
+        self.store.path.parent.mkdir(parents=True)
+        self.store.path.touch()
+        self.assertEqual((self.store.all(), self.store.path.stat().st_size), ((), 0))
+
+    def test_out_of_reach(self) -> None:
+        """A file that cannot be looked at is told, with its name."""
+        self.store.path.parent.mkdir(parents=True)
+        store = OverrideStore(self.store.path.with_name("x" * 300))
+        self.assertIn(str(store.path), str(self.assertRaises(ConfigError, store.all)))
+
     def test_damaged(self) -> None:
         """A store that is damaged is told, not taken for empty: old passwords would count again."""
         self.store.path.parent.mkdir(parents=True)
