@@ -13,12 +13,14 @@ from astcti.model.commands import (
     Done,
     LoggedIn,
     Login,
+    Originate,
     QueueList,
     Reply,
     ReportAction,
     SendText,
     ServiceList,
     SetSystem,
+    Telecommute,
 )
 from astcti.protocols.commandtable import COMMANDS, masked
 from astcti.protocols.settings import ProtocolSettings
@@ -287,6 +289,36 @@ class CommandTests:
             self.assertEqual(self.desk.asked[-1], command)
         self.expect("ACTR 7-ab", "101 901 wrong number of parameters", "ACTR 7-ab YES", "101 901 say OK or KO",
                     f"ACTR {'7' * 101} OK", "101 931 no such action")  # fmt: skip
+
+    def test_originate(self) -> None:
+        """Every form of ORIG is read as what it means: a bar makes it that of the first generation, a slash a phone."""
+        self.log_in()
+        self.expect("ORIG 1", "101 919 seat not set", f"MAC {MAC}", "100 OK SIP/201")
+        for said, command in (
+            ("0551", Originate("0551")),
+            ("0551 Outgoing", Originate("0551", "Outgoing")),
+            ("205|outgoing|1", Originate("205", "outgoing", "", 1)),
+            ("205|outgoing|00012", Originate("205", "outgoing", "", 12)),
+            ("sip/202 0551", Originate("0551", "", "sip/202")),
+            ("SIP/202 0551 outgoing", Originate("0551", "outgoing", "SIP/202")),
+            ("%30", Originate("%30")),
+        ):
+            self.expect(f"ORIG {said}", "100 OK")
+            self.assertEqual(self.desk.asked[-1], command)
+        self.desk.asked.clear()
+        bar = "101 901 with | it is number|context|priority, and nothing else"
+        for said, answer in (
+            ("", "101 901 wrong number of parameters"), ("1 2 3", "101 901 wrong number of parameters"),
+            ("SIP/202", "101 901 no number to call from that phone"),
+            ("SIP/202 1 outgoing x", "101 901 wrong number of parameters"),
+            ("1|outgoing", bar), ("1|outgoing|", bar), ("1|outgoing|x", bar), ("1|outgoing|-1", bar),
+            ("1|outgoing|1|2", bar), ("|outgoing|1", bar), ("1||1", bar), ("1|outgoing|1 x", bar),
+            ("1|outgoing|123456", bar), ("1|outgoing|\u0661", bar),
+        ):  # fmt: skip
+            self.expect(f"ORIG {said}", answer)
+        self.assertEqual(self.desk.asked, [])
+        self.expect("TELE 0551", "100 OK", "TELE off", "100 OK", "TELE", "101 901 wrong number of parameters")
+        self.assertEqual(self.desk.asked, [Telecommute("0551"), Telecommute("")])
 
     def test_texts(self) -> None:
         """A message to somebody arrives as it was written; none that could not be shown does."""
