@@ -45,6 +45,17 @@ def codec_of(name: str) -> str:
     return found
 
 
+def line_codec_of(name: str) -> str:
+    """As :func:`codec_of`, for lines of a protocol: ASCII has to be the same bytes in it.
+
+    :raises ValueError: with a sentence that says what is wrong with the name.
+    """
+    found, characters = codec_of(name), "\n" + "".join(map(chr, range(0x20, 0x7F)))
+    if characters.encode(found, "replace") != characters.encode("ascii"):
+        raise ValueError(f"encoding {name!r} does not write ASCII as it is; lines would not be lines in it")
+    return found
+
+
 def _python_codec(name: str) -> str | None:
     """Python's own name of a text codec, or nothing."""
     if not name or not name.isascii():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astcti.config.addresses import is_loopback, split_address
-from astcti.config.encodings import codec_of
+from astcti.config.encodings import line_codec_of
 from astcti.config.setting import Setting, declare
 from astcti.errors import ConfigError
 
@@ -24,7 +24,7 @@ NO_SETTINGS = frozenset({"db_version", "last_update"})  # in server_settings of 
 
 
 def _codec(text: str) -> str:
-    return codec_of(text) if text else ""
+    return line_codec_of(text) if text else ""
 
 
 def _address(text: str) -> str:

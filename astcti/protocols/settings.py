@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 
 DIALECTS = ("auto", "v1", "v2")
+_ASCII = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # what commands and lines are made of
 TLS_RULES = ("no", "warn", "yes")
 
 
@@ -67,6 +67,8 @@ class ProtocolSettings:
             raise ValueError(f"require_tls must be one of {', '.join(TLS_RULES)}, not {self.require_tls!r}")
         if self.legacy_charset:
             try:
-                codecs.lookup(self.legacy_charset)
-            except LookupError as e:
+                keeps_ascii = _ASCII.encode(self.legacy_charset) == _ASCII.encode("ascii")
+            except (LookupError, UnicodeError) as e:
                 raise ValueError(f"legacy_charset: {e}") from e
+            if not keeps_ascii:
+                raise ValueError(f"legacy_charset must write ASCII as it is, {self.legacy_charset!r} does not")

@@ -71,6 +71,13 @@ class SettingsTests(SynchronousTestCase):
         """A character set is handed on under the name of its codec."""
         self.assertEqual(Settings.of(Configuration(settings={"legacy_charset": "IBM 850"})).legacy_charset, "cp850")
 
+    def test_charset_without_ascii(self) -> None:
+        """One in which commands and line ends would be other bytes cannot be used for lines."""
+        for name in ("utf-16", "UTF-32", "cp037", "utf-8-sig"):
+            values, errors, _ = read_settings({"legacy_charset": name})
+            self.assertEqual((values, [n for n, _ in errors]), ({}, ["legacy_charset"]), name)
+            self.assertIn("ASCII", errors[0][1])
+
     def test_who_wins(self) -> None:
         """The configuration's settings go over those of the bootstrap file, those over the defaults."""
         data = (

@@ -23,7 +23,7 @@ class SettingsTests(SynchronousTestCase):
             ("login_seconds", (0.5, 600.0), (0.0, -1.0)),
             ("dialect", ("auto", "v1", "v2"), ("", "v3")),
             ("require_tls", ("no", "warn", "yes"), ("", "maybe")),
-            ("legacy_charset", ("", "latin-1", "cp1252"), ("klingon",)),
+            ("legacy_charset", ("", "latin-1", "cp1252", "big5"), ("klingon", "rot13", "utf-16", "utf-8-sig", "cp037")),
             ("max_clients", (1, 20_000), (0,)),
             ("max_unauthenticated", (1, 5000), (0,)),
             ("max_unauthenticated_per_address", (1, 5000), (0,)),
