@@ -22,6 +22,8 @@ def run(quick: bool) -> list[Row]:
     found = json.loads(done.stdout)
     size = f"{agents:,} operators at work, {found['calls']:,} conversations in all"
     return [
+        Row("actions sent to the PBX while nobody comes or goes", found["asked"], "a minute", 2, 0, "lower",
+            f"pings as well; calls go on all the time; {agents:,} operators at work"),
         Row("recovery: link to the PBX cut, all right again after", found["cut"], "s", 5, 2, "lower",
             f"from the new connection on; states equal the PBX's, whoever talks has popped; {size}"),
         Row("recovery: server killed, everybody operational after", found["operational"], "s", 10, 5, "lower",

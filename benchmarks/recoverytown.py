@@ -37,6 +37,7 @@ QUEUES = 20
 RATE = 20.0  # calls a second
 PAUSED = 10  # one of so many agents pauses
 LONGEST = 180.0
+STEADY_SECONDS = 45.0
 _BOOTSTRAP = """<configuration>
   <database><source>xml</source><file>runtime.xml</file></database>
   <logging><directory>logs</directory><level>error</level></logging>
@@ -175,6 +176,13 @@ class Town:
             return False
         return {(m["queue"], m["interface"]): bool(m["paused"]) for m in answer["members"]} == self.members()
 
+    async def asked(self, seconds: float) -> float:
+        """How many actions a minute the PBX gets while everybody works and nobody comes or goes."""
+        (protocol,) = self.pbx.protocols.values()
+        before = protocol.link.actions
+        await self.sleep(seconds)
+        return (protocol.link.actions - before) * 60.0 / seconds
+
     async def link_cut(self) -> float:
         """Seconds from the new connection to the PBX until everything is right again."""
         for protocol in list(self.pbx.protocols.values()):
@@ -223,7 +231,8 @@ async def measure(reactor: Any, agents: int, folder: Path) -> dict[str, Any]:
     town = Town(reactor, agents, folder)
     await town.open(agents)
     try:
-        found: dict[str, Any] = {"cut": await town.link_cut()}
+        found: dict[str, Any] = {"asked": await town.asked(STEADY_SECONDS)}
+        found["cut"] = await town.link_cut()
         await town.sleep(8)
         found["killed"] = await town.killed()
         found["operational"] = town.operational
