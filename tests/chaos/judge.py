@@ -7,7 +7,8 @@ and has not been told that the PBX is gone, and none of what lies between stands
 doing. There is no excuse for a second pop, a pop at somebody else's, or a wrong page.
 
 What popped is marked as recovered when its client came in, or heard that the PBX is back, well after the conversation
-had begun, and is not when the way had been whole for a while before that, and until it popped.
+had begun, and is not when the way had been whole for a while before that, and until it popped. When the way has been
+whole for a while after it popped, the server knows that, and asks for it never again: not every client remembers.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Pop:
     """An action that a client performed.
 
     :ivar recovered: whether the call was marked so; ``None`` when that is not known.
+    :ivar again: when it was asked for again, though it had been performed.
     """
 
     agent: int
@@ -49,6 +51,7 @@ class Pop:
     page: str
     at: float
     recovered: bool | None = None
+    again: tuple[float, ...] = ()
 
     @property
     def told(self) -> dict[str, str]:
@@ -108,6 +111,8 @@ def judge(
     ids: dict[str, int] = defaultdict(int)
     for pop in pops:
         ids[pop.id] += 1
+    for pop in pops:
+        _see_again(verdict, pop, whole.get(pop.agent, ()))
     verdict.problems += [f"action {id} was performed {times} times" for id, times in ids.items() if times > 1]
     return verdict
 
@@ -147,3 +152,11 @@ def _see_mark(verdict: Verdict, talk: Talk, pop: Pop, whole: Sequence[Span], cam
             verdict.problems.append(f"told late, and not marked as recovered: {talk}, {pop}, came {came}")
     elif pop.recovered and longest(within(whole, frame)) >= frame[1] - frame[0]:
         verdict.problems.append(f"told at once, and marked as recovered: {talk}, {pop}")
+
+
+def _see_again(verdict: Verdict, pop: Pop, whole: Sequence[Span]) -> None:
+    """Whether it is asked for again though the server must know of it."""
+    for when in pop.again:
+        if longest(within(whole, (pop.at, when))) >= SURE_SECONDS:
+            verdict.problems.append(f"asked for again at {when}, though it had been performed: {pop}")
+            return

@@ -44,14 +44,21 @@ def talks(entries: Sequence[Entry]) -> list[Talk]:
 
 def pops(entries: Iterable[Entry]) -> list[Pop]:
     """What was performed, by the diary of clients."""
-    marks: dict[tuple[int, str], bool] = {}
-    found: list[Pop] = []
+    asked: dict[tuple[int, str], list[Entry]] = defaultdict(list)
+    done: list[tuple[Entry, bool | None]] = []
     for e in entries:
         if e["what"] == "asked":
-            marks[e["agent"], e["id"]] = e["recovered"]
+            asked[e["agent"], e["id"]].append(e)
         elif e["what"] == "did":
-            found.append(Pop(e["agent"], e["id"], e["page"], e["t"], marks.get((e["agent"], e["id"]))))
-    return found
+            before = asked[e["agent"], e["id"]]
+            done.append((e, before[-1]["recovered"] if before else None))
+    return [
+        Pop(
+            e["agent"], e["id"], e["page"], e["t"], recovered,
+            tuple(a["t"] for a in asked[e["agent"], e["id"]] if a["t"] > e["t"]),
+        )
+        for e, recovered in done
+    ]  # fmt: skip
 
 
 def beginnings(crowds: Mapping[str, Sequence[Entry]], troubles: Iterable[Entry]) -> dict[int, list[float]]:

@@ -89,6 +89,13 @@ class JudgeTests(SynchronousTestCase):
         lately = {TALKS[0].agent: [(TALKS[0].begun - SURE_SECONDS / 2, 1000.0)]}
         self.assertEqual(judge(TALKS, pops, DAY | lately).problems, [])
 
+    def test_asked_again(self) -> None:
+        """An action is asked for again only when the server may not know that it was performed."""
+        agent, at = TALKS[0].agent, POPS[0].at
+        for spans, said in (([(0.0, at + 9)], True), ([(at + 4, at + 9)], True), ([(0.0, at + 1)], False)):
+            verdict = judge(TALKS, [replace(POPS[0], again=(at + 8,)), *POPS[1:]], DAY | {agent: spans})
+            self.assertEqual(["asked for again" in problem for problem in verdict.problems], [True] * said)
+
     def test_excused(self) -> None:
         """What was never whole for long enough need not pop, but may; all else of it still counts."""
         begun, ended = TALKS[0].begun, TALKS[0].ended
@@ -192,7 +199,8 @@ class PresenceTests(SynchronousTestCase):
         """A pop is marked as what was performed was, whatever is told later."""
         told = [entry(1, "asked", id="7", recovered=False), entry(2, "did", id="7", page="")]
         told += [entry(3, "asked", id="7", recovered=True), entry(4, "did", id="8", page="")]
-        self.assertEqual([pop.recovered for pop in presence.pops(told)], [False, None])
+        pops = presence.pops(told)
+        self.assertEqual([(pop.recovered, pop.again) for pop in pops], [(False, (3,)), (None, ())])
 
     def test_talks(self) -> None:
         """A conversation ends when it is over, when the PBX begins anew, or not yet."""
