@@ -85,9 +85,10 @@ class Prepared:
     loaded: Loaded
 
 
-def prepare(config: str | None) -> Prepared:
+def prepare(config: str | None, *, only_read: bool = False) -> Prepared:
     """Read the bootstrap file and the configuration it leads to.
 
+    :param only_read: whether no server is to begin, so that one may be running.
     :raises ConfigError: one of them cannot be used; the text says why.
     :raises UserError: another server runs by this bootstrap file, or in the same state directory.
     """
@@ -95,6 +96,8 @@ def prepare(config: str | None) -> Prepared:
     loader = Loader.of(bootstrap, action_types())
     loaded = loader.first()
     check_connections(loaded.settings)
+    if only_read:
+        return Prepared(bootstrap, loader, loaded)
     if is_answered(bootstrap.ctiserver.control):
         raise UserError(f"another astcti runs already: {bootstrap.ctiserver.control} is answered")
     check_unoccupied(bootstrap.ctiserver.state)
@@ -269,7 +272,7 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Read the configuration, so that whatever is wrong with it is said before anything begins."""
         try:
-            self.prepared = prepare(self["config"])
+            self.prepared = prepare(self["config"], only_read=bool(self["check"]))
         except UserError as e:
             # Without the page of usage that UsageError would put before it.
             sys.stderr.write(f"astcti: {e}\n")

@@ -105,7 +105,7 @@ def rollback(options: Mapping[str, Any]) -> int:
     if not _tell(present, former, everything=bool(options["all"])):
         sys.stdout.write(f"no difference: {path} is what is there already\n")
     elif not options["dry-run"]:
-        sys.stdout.write(f"{_put(bootstrap, former)}: is now what {path} was\n")
+        sys.stdout.write(f"{_put(bootstrap, former, path)}: is now what {path} was\n")
     return 0
 
 
@@ -143,8 +143,8 @@ def _list(files: list[Path], present: Configuration) -> None:
         sys.stdout.write(f"{number:3}  replaced {moment:%Y-%m-%d %H:%M:%S}  {said}\n")
 
 
-def _put(bootstrap: Bootstrap, configuration: Configuration) -> str:
-    """Put a configuration where the server looks for it; where that is."""
+def _put(bootstrap: Bootstrap, configuration: Configuration, backup: Path) -> str:
+    """Put a configuration, that of a backup, where the server looks for it; where that is."""
     database, now = bootstrap.database, time.time()
     configuration = replace(configuration, timestamp=int(now))
     if database.source in ("xml", "legacy") and database.file is not None:
@@ -153,5 +153,11 @@ def _put(bootstrap: Bootstrap, configuration: Configuration) -> str:
     if database.source == "sqlite" and database.folder is not None:
         return str(publish(configuration, database.folder, now))
     if database.address is not None and database.source != "legacy":
-        return str(databases.write(str(bootstrap.path), configuration, int(now), force=True))
+        try:
+            return str(databases.write(str(bootstrap.path), configuration, int(now), force=True))
+        except ConfigError as e:
+            other = (
+                f"as somebody who may write there: astcti config convert --force {backup} mysql://USER@HOST/DATABASE"
+            )
+            raise ConfigError(*e.problems, other) from e
     raise ConfigError(f"there is nothing but the table {database.legacy_table}, which is only read")

@@ -88,6 +88,16 @@ class MariaDbTests(RoundTrip, MariaDbCase):
         self.assertEqual(run("diff", "--exit-code", str(first), self.url), (0, "no difference\n", ""))
         (after,) = self.sql("SELECT LAST_UPDATE FROM dbversion")
         self.assertNotEqual(before, after)
+        self.sql(
+            "UPDATE operators SET FULL_NAME = 'Somebody else'", "CREATE USER reader@localhost IDENTIFIED BY 'r'",
+            f"GRANT SELECT ON {address.database}.* TO reader@localhost",
+        )  # fmt: skip
+        self.addCleanup(self.sql, "DROP USER reader@localhost")
+        bootstrap.write_text(bootstrap.read_text().replace(f"<username>{address.username}<", "<username>reader<")
+                             .replace(f"<password>{address.password}<", "<password>r<"))  # fmt: skip
+        code, out, err = run("rollback", str(bootstrap), "1")
+        self.assertEqual(code, 1)
+        self.assertRegex(err, r"lacks a right[\s\S]+astcti config convert --force \S+/backup/\S+\.xml mysql://")
 
 
 class SqliteTests(RoundTrip, SynchronousTestCase):

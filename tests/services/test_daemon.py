@@ -87,6 +87,8 @@ class DaemonTests(TestCase):
             second = await deferToThread(run, *words, self.config)
             self.assertEqual((second.returncode, second.stdout), (1, ""))
             self.assertIn("another astcti runs already", second.stderr)
+        checked = await deferToThread(run, *self.twistd, self.config, "--check")
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""), "a check is no second server")
         self.site.write_runtime("bruno")
         os.kill(pid, signal.SIGHUP)
         self.assertIn("configuration changed", await client.expect("101"))
