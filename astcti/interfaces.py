@@ -197,6 +197,9 @@ class IDesk(Interface):
     def mechanisms(client: IClient) -> tuple[str, ...]:
         """The mechanisms of ``AUTH`` that this client may use, the best first."""
 
+    def hears_more(client: IClient) -> None:
+        """A client at work has asked for ``events2``: it is to be told what others were told at their seat."""
+
     def ticket(client: IClient) -> str:
         """A ticket for ``AUTH RESUME``, for who is logged in at this client; empty where there is none."""
 

@@ -101,6 +101,10 @@ class Conversation(Voice):
         """Say what ``AUTH`` can begin with."""
         self.reply(Code.CAPABILITIES, " ".join(self._context.desk.mechanisms(self)))
 
+    def hear_more(self) -> None:
+        """Have the client told what it would have been told at its seat, had it asked for ``events2`` before."""
+        self._context.desk.hears_more(self)
+
     def set_user(self, name: str) -> None:
         """Note who wants to log in.
 

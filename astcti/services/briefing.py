@@ -38,6 +38,10 @@ class Briefing(Duty):
         """They are told right behind the reply."""
         self._later(attendance)
 
+    def hears_more(self, attendance: Attendance) -> None:
+        """They are told when they ask."""
+        self._later(attendance)
+
     def left(self, attendance: Attendance) -> None:
         """Nothing is kept of them."""
         self._told.pop(attendance, None)

@@ -181,6 +181,15 @@ class Desk:
         """The mechanisms of ``AUTH`` that a client may use."""
         return self.identity.mechanisms(client)
 
+    def hears_more(self, client: IClient) -> None:
+        """A client can be told of more than calls from here on."""
+        attendance = self.floor.of(client)
+        if attendance.seat is None:
+            return
+        if not self.link_up:
+            client.pbx_changed(False)
+        self._each("hears_more", attendance)
+
     def ticket(self, client: IClient) -> str:
         """A ticket for coming back."""
         return self.resuming.ticket(client)

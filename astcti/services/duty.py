@@ -38,6 +38,9 @@ class Duty:
     def seated(self, attendance: Attendance) -> None:
         """Somebody took a seat: they are operational from here on, their reply is not yet sent."""
 
+    def hears_more(self, attendance: Attendance) -> None:
+        """Somebody at work has a client that wants to know of more than calls, and has not been told any of it."""
+
     def left(self, attendance: Attendance) -> None:
         """Somebody is gone, however that came; operator, seat and phones are still as they were."""
 

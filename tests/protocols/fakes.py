@@ -43,6 +43,7 @@ from astcti.model.commands import (
     SetWrapUp,
     Telecommute,
 )
+from astcti.model.node import Node
 from astcti.model.notices import CallView, Notice
 from astcti.protocols.context import SessionContext
 from astcti.protocols.session import ServerSession
@@ -63,6 +64,7 @@ class FakeDesk:
         self.clients: list[IClient] = []
         self.detached: list[IClient] = []
         self.tickets = 0
+        self.hearing: list[IClient] = []  # who asked for events2 at work
         self.offers: tuple[str, ...] = ()
         self.asked: list[Command] = []
         self.seat_of: dict[IClient, str] = {}
@@ -85,6 +87,10 @@ class FakeDesk:
 
     def mechanisms(self, client: IClient) -> tuple[str, ...]:
         return self.offers
+
+    def hears_more(self, client: IClient) -> None:
+        self.hearing.append(client)
+        client.tell("Config", Node("operator"))
 
     def ticket(self, client: IClient) -> str:
         self.tickets += 1

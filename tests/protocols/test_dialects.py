@@ -135,6 +135,20 @@ class CapabilityTests(SynchronousTestCase):
             if wanted:
                 self.assertEqual(heard[1], '<event id="Pbx"><pbx state="down"></pbx></event>')
 
+    def test_events2_at_work(self) -> None:
+        """Who asks for them only when seated is told then, behind the answer, what others were told at the seat."""
+        for lines, first, again in (((), 1, 1), (("CAPS events2",), 0, 0)):
+            peer = seated(*lines)
+            self.assertEqual(peer.desk.hearing, [])
+            peer.asks("CAPS errcodes")
+            told = peer.asks("CAPS events2")
+            self.assertEqual(told[0], "106 errcodes events2")
+            self.assertEqual(
+                (told[1:], len(peer.desk.hearing)), (['<event id="Config"><operator/></event>'] * first, first)
+            )
+            peer.asks("CAPS events2", "CAPS")
+            self.assertEqual(len(peer.desk.hearing), again)
+
     def test_disconnect(self) -> None:
         """They are told in XML why they are dismissed, before the line that everybody gets."""
         for lines, wanted in (

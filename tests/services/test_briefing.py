@@ -55,6 +55,31 @@ class BriefingTests(SynchronousTestCase):
         self.assertEqual((queued["queue"], queued["penalty"]), ("astcti", "1"))
         self.assertNotIn(digest("a"), str(document), "no credential leaves the server")
 
+    def test_asked_for_later(self) -> None:
+        """So is who asks for such events at work: at once, and then when there is anything new."""
+        self.office.desk.detach(self.anna)
+        anna = self.sit("anna", "00:1c:bf:37:53:ba", "errcodes")
+        self.assertEqual(anna.documents, [])
+        anna.capabilities.add("events2")
+        self.office.desk.hears_more(anna)
+        self.office.clock.advance(0)
+        self.assertEqual(([kind for kind, _ in anna.documents], anna.pbx), (["Config"], []))
+        self.anna = anna
+        self.assertEqual(self.reload(timestamp=5.0), ([], []))
+
+    def test_asked_for_without_a_link(self) -> None:
+        """That the PBX cannot be reached is told as well; nothing to who is not at work."""
+        stranger = self.office.client()
+        stranger.capabilities.add("events2")
+        self.office.desk.link_changed(False)
+        self.bruno.pbx.clear()
+        stranger.pbx.clear()
+        self.office.desk.hears_more(self.bruno)
+        self.assertEqual(self.bruno.pbx, [False])
+        self.office.desk.hears_more(stranger)
+        self.office.clock.advance(0)
+        self.assertEqual((stranger.documents, stranger.pbx), ([], []))
+
     def test_nothing_new(self) -> None:
         """A reload that changes nothing for an operator sends them nothing."""
         self.assertEqual(self.reload(timestamp=5.0), ([], []))

@@ -88,6 +88,8 @@ def _caps(session: Conversation, parameters: Sequence[str]) -> None:
     session.reply(Code.CAPABILITIES, " ".join(c for c in CAPABILITIES if c in session.capabilities))
     if "resume" not in before:
         session.tell_ticket()
+    if session.state is State.OPERATIONAL and "events2" in session.capabilities - before:
+        session.hear_more()
 
 
 def _mac(session: Conversation, parameters: Sequence[str]) -> Command:

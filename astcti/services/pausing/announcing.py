@@ -48,6 +48,13 @@ class Announcer:
                 self._speak(attendance, agentstate.in_queue(self._username, seat, queue, queues.get(queue)))
         self._told_queues = queues
 
+    def repeat(self, attendance: Attendance, seat: str) -> None:
+        """Tell a client what was told while it did not listen; all others have heard it."""
+        if self._told is not None:
+            attendance.client.tell(agentstate.KIND, self._told)
+            for queue, cause in sorted(self._told_queues.items()):
+                attendance.client.tell(agentstate.KIND, agentstate.in_queue(self._username, seat, queue, cause))
+
     def farewell(self, attendance: Attendance | None, seat: str) -> None:
         """They are gone."""
         self._overhear(attendance, agentstate.logged_out(self._username, seat))

@@ -138,6 +138,12 @@ class Pausing(Duty):
         shift.come(attendance, news=news)
         shift.pauses.put_right()
 
+    def hears_more(self, attendance: Attendance) -> None:
+        """They are told how they are."""
+        shift = self._shifts.of(attendance)
+        if shift is not None:
+            shift.repeat()
+
     def left(self, attendance: Attendance) -> None:
         """Their shift is over if they said so; else they have a while to come back."""
         self._supervisors.go(attendance)

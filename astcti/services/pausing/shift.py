@@ -230,6 +230,11 @@ class Shift:
         if self.attendance is not None:
             self.attendance.client.pause_changed(outcome.number, outcome.reason)
 
+    def repeat(self) -> None:
+        """Tell the client how they are, which it has not heard."""
+        if self.attendance is not None:
+            self._announcer.repeat(self.attendance, self._chronicle.seat)
+
     def _warn(self, text: str) -> None:
         if self.attendance is not None:
             self.attendance.client.tell("Text", Node("text", (("from", SERVER),), text))

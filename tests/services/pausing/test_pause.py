@@ -454,6 +454,30 @@ class PauseTests(PauseTestCase):
         self.ward.settle()
         self.assertEqual(self.ward.shown, {ONE: (True, "")})
 
+    def test_state_asked_for_later(self) -> None:
+        """Who asks for such events at work is told how they are."""
+        self.ward = Ward()
+        anna = self.ward.sit("anna", ONE, modern=False)
+        self.ward.pause(anna, reason="lunch")
+        self.ward.settle()
+        self.assertEqual(states(anna), [])
+        anna.capabilities.add("events2")
+        self.ward.desk.hears_more(anna)
+        self.assertEqual([(s["state"], s["reason"]) for s in states(anna)], [("paused", "lunch")])
+
+    def test_state_of_one_queue_asked_for_later(self) -> None:
+        """Also where only some queues are paused; a supervisor who has heard it hears it once."""
+        self.ward = Ward()
+        anna, fay = self.ward.sit("anna", ONE, TWO, modern=False), self.ward.sit("fay")
+        self.ward.pause(anna, ONE)
+        self.ward.settle()
+        heard = len(states(fay))
+        anna.capabilities.add("events2")
+        self.ward.desk.hears_more(anna)
+        self.assertEqual([(s.get("paused"), s.get("queue")) for s in states(anna)],
+                         [("partly", None), (None, ONE)])  # fmt: skip
+        self.assertEqual(len(states(fay)), heard)
+
     def test_leftover(self) -> None:
         """A member that was paused before the login is unpaused: that pause was of another shift."""
         self.ward.desk.detach(self.anna)
