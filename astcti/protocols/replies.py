@@ -77,7 +77,7 @@ _ERRORS = {
 ERRORS = MappingProxyType(_ERRORS)
 """Error numbers, sent with the capability ``errcodes``."""
 
-_BREAKS = re.compile("[\x00-\x1f\x7f]+")
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # also what only some readers take for a line end
 
 
 def line(code: int, text: str = "", charset: str = "utf-8") -> bytes:

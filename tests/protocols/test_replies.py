@@ -35,6 +35,7 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(data.count(b"\n"), 1)
         self.assertTrue(data.endswith(b"\n") and data.startswith(b"%d" % code))
         self.assertNotIn(b"\r", data)
+        self.assertEqual(len(data.decode(charset, "replace").splitlines()), 1)
         self.assertLessEqual(len(data), NUMERIC_LINE)
 
 
