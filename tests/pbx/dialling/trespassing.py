@@ -36,6 +36,7 @@ ORDERS: tuple[tuple[str, int], ...] = (
     ("0551|anything|2", 925), ("0551|anything|0", 901), ("0551|anything|-1", 901), ("0551|anything|1x", 901),
     ("0551|anything|", 901), ("0551|anything", 901), ("0551|anything|1|1", 901), ("0551||1", 901), ("|anything|1", 901),
     ("0551|anything|\N{ARABIC-INDIC DIGIT ONE}", 901), ("s anything", 923), ("h anything", 923), ("failed", 923),
+    ("s- anything", 923), ("-s anything", 923), ("f-ax anything", 923), ("- anything", 923),
     # further headers and words
     ("", 901), ("0551 anything Variable:X=1", 901), ("0551\tanything\tVariable: X=1", 901), ("0551 anything 1 1", 901),
     ("0551%0d%0aAction:%20Command", 901), ("0551\\r\\nAction:Command", 901), ("0551;id", 901), ('"0551"', 901),
@@ -52,7 +53,7 @@ PLACES: tuple[tuple[str, int], ...] = (
     ("PJSIP/202", 901), ("Local/0551@forbidden/n", 901), ("0551@forbidden", 901), ("0551@dialtest/n", 901),
     ("0551/n", 901), ("0551&PJSIP/202", 901), ("FILE()", 901), ("${FILE(/etc/passwd)}", 901), ("0551,30,g", 901),
     ("0551|forbidden|1", 901), ("0551 forbidden", 901), ("0551%0d%0ax", 901), ("0551\N{LINE SEPARATOR}x", 901),
-    ("", 901), ("s", 923), ("0" * 65, 901),
+    ("", 901), ("s", 923), ("-s", 923), ("0" * 65, 901),
 )  # fmt: skip
 
 #: Lines that are none: control bytes within, or no text.

@@ -136,6 +136,15 @@ class RefusalTests(DiallingTestCase):
         for number in ("s", "h", "i", "t", "T", "fax", "FAILED"):
             self.assertEqual(self.refusal(number), 923, number)
 
+    def test_dashes(self) -> None:
+        """Asterisk reads over dashes: they hide neither its own extensions nor a number outside of the ranges."""
+        for number in ("-s", "s-", "f-ax", "-", "--"):
+            self.assertEqual(self.refusal(number), 923, number)
+        self.assertIsNone(self.dial("055-12"))
+        bruno = self.board.seat("bruno")
+        for number in ("05-", "0-5", "-s"):
+            self.assertEqual(self.refusal(number, "internal", client=bruno), 923, number)
+
     def test_services(self) -> None:
         """Only enabled outbound services of one's own; without a name the default one."""
         bruno = self.board.seat("bruno")
