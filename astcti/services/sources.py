@@ -140,6 +140,8 @@ class Sources:
                 raise SourceUnavailable(f"{name} cannot be used")
             if source.wants_password and attempt.password is None:
                 if source.claims(person, self._place):
+                    if self.has_own:  # somebody unknown is compared with a credential there, which takes its time
+                        await self._place.verify(Person(0, person.username), attempt.digest)
                     return Verdict.WRONG, name
                 continue
             try:

@@ -114,6 +114,17 @@ class DecisionTests(SynchronousTestCase):
         self.assertEqual(office.ask(office.client(), Login("bruno", digest("bb"))).number, 911)
         self.assertIsInstance(office.ask(office.client(), Login("anna", digest("a"))), LoggedIn)
 
+    def test_digest_takes_as_long(self) -> None:
+        """By PASS nobody finds out who belongs to the directory: the answer takes as long as that of somebody unknown."""
+        for order in (("directory", "own"), ("own", "directory"), ("directory",)):
+            jobs = []
+            for username in ("bruno", "nobody"):
+                office, hashing = self.office(order=order), AtOnce()
+                office.accounts._work = hashing
+                self.assertEqual(office.ask(office.client(), Login(username, digest("x"))).number, 911)
+                jobs.append(hashing.jobs)
+            self.assertEqual(jobs, [int("own" in order)] * 2, order)
+
     def test_unreachable(self) -> None:
         """A directory that does not answer lets nobody in, says so in the log, and locks nobody out."""
         office = self.office(down=True)
