@@ -190,9 +190,10 @@ class Membership(Duty):
 
     def link_changed(self, up: bool) -> None:
         """Everything is compared with what the PBX has now; what it refused is tried again."""
-        self._lanes.open = up
         if not up:
+            self._lanes.stop()
             return
+        self._lanes.open = True
         self._leftovers.recall()
         for place in self._places:
             place.forgive()

@@ -94,7 +94,7 @@ class Lanes:
         return promise
 
     def stop(self) -> None:
-        """Nothing more is awaited; what the PBX has not told is for the next time."""
+        """The PBX cannot be asked any more, and tells nothing: what it has not told is for when it is back."""
         self.open = False
         for seen in list(self._seen.values()):
             seen.cancel()

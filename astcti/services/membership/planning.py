@@ -36,7 +36,7 @@ def next_step(place: Place, member: Member | None) -> Step | None:
 def _towards_the_end(record: Record | None, member: Member | None) -> Step | None:
     if record is None:
         return None
-    return Step.FORGET if member is None or record.foreign else Step.REMOVE
+    return Step.FORGET if member is None or record.foreign or _is_static(member) else Step.REMOVE
 
 
 def _towards(want: Want, record: Record | None, member: Member | None) -> Step | None:
@@ -44,9 +44,15 @@ def _towards(want: Want, record: Record | None, member: Member | None) -> Step |
         return Step.ADD
     if record is None:
         return Step.ADOPT
+    if _is_static(member) and not record.foreign:  # it came before ours, which was written down already
+        return Step.ADOPT
     if record.username != want.username:  # somebody else's, under their name
         return Step.ADOPT if record.foreign else Step.REMOVE
     return Step.PENALTY if record.penalty != want.penalty else None
+
+
+def _is_static(member: Member) -> bool:
+    return member.membership not in DYNAMIC
 
 
 def penalties_of(operator: Operator, configuration: Configuration, audience: Audience) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.logger import Logger
 
@@ -39,11 +39,17 @@ class Strangers:
         if attendance is None or attendance.operator is None or not self._wanting.looks_after(attendance):
             return
         if key.queue in desk.books.audience.queues_of(attendance.operator):
-            keep_out(self._journal, attendance.operator.username, key.queue, False)
-            place = self._places.get(key)
-            if place is not None:
+            username = attendance.operator.username
+            # Who was out altogether is in with all of their phones, else this one alone is meant.
+            phones = attendance.phones if key.queue in self._journal.operator(username).stopped else (key.phone,)
+            keep_out(self._journal, username, key.queue, False)
+            for place in self._places_of(key.queue, phones):
                 place.taken_out = False
             self._wanting.refresh(attendance)
+
+    def _places_of(self, queue: str, phones: Iterable[str]) -> list[Place]:
+        found = (self._places.get(Key(queue, phone)) for phone in phones)
+        return [place for place in found if place is not None and place.want is not None]
 
     def took_out(self, place: Place) -> None:
         """A membership was removed: it stays so, if it was not an answer of ours that came late."""
@@ -58,4 +64,6 @@ class Strangers:
             place.taken_out = True
             if not self._telling.anywhere(place.key.queue, place.holder):
                 keep_out(self._journal, want.username, place.key.queue, True)
+                for other in self._places_of(place.key.queue, place.holder.phones if place.holder is not None else ()):
+                    other.taken_out = True  # that the PBX had refused until now
         self._places.strike(place)

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
-from astcti.errors import Refused
+from astcti.errors import AMILost, Refused
 from astcti.model.commands import ClaimMac, Done, JoinQueue, LeaveQueue, ListQueues, Login, Pause
 from astcti.services.books import Books
 from astcti.services.membership import LEFTOVER, REFUSED
@@ -333,6 +333,23 @@ class TroubleTests(SynchronousTestCase):
         hall.log_out(anna)
         self.assertEqual(hall.membership.all(), [])
 
+    def test_static_meanwhile(self) -> None:
+        """A member that the PBX has by itself is that also where ours was on its way, and the link was lost on it: it gets
+        the penalty, and stays when its operator goes."""
+        hall = QueueHall()
+        hall.pbx.held = []
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        for _, waiting in hall.pbx.held:
+            waiting.errback(AMILost("lost"))
+        hall.pbx.held = None
+        hall.pbx.members["sales", PHONE] = (0, False, "Static", "static")
+        hall.resync()
+        self.assertEqual(hall.pbx.members["sales", PHONE], (1, False, "Static", "static"))
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, {("sales", PHONE)})
+        self.assertNotIn(("QueueRemove", "sales", PHONE), hall.pbx.asked)
+
     def test_supervisor_removes(self) -> None:
         """Who is taken out at the PBX stays out, also after a reconnection, until they join again."""
         hall = QueueHall()
@@ -361,9 +378,42 @@ class TroubleTests(SynchronousTestCase):
         hall.log_out(anna)
         self.assertEqual(hall.sits, set())
 
+    def test_supervisor_removes_the_only_one(self) -> None:
+        """Who is taken out with the one phone that the PBX has let in does not come back with the others when that is
+        tried again, but when they are put in again, with all of them."""
+        second = "Local/251@phones/n"
+        hall = QueueHall(configuration=queue_centre(extensions=(Extension(seat_id=1, exten=second),)))
+        anna = hall.log_in("anna")
+        hall.take_out("sales", second)
+        hall.log_out(anna)
+        hall.pbx.members["sales", PHONE] = (1, False, "x", "dynamic")
+        hall.tell(hall.pbx.added(("sales", PHONE)))
+        hall.pbx.refusals["QueueAdd"] = "Permission denied"
+        hall.log_in("anna")
+        self.assertEqual(hall.sits, {("sales", PHONE)})
+        hall.take_out("sales", PHONE)
+        hall.pbx.refusals.clear()
+        hall.turn(10)
+        self.assertEqual({queue for queue, _ in hall.sits}, {"support"})
+        hall.pbx.members["sales", PHONE] = (1, False, "x", "dynamic")
+        hall.tell(hall.pbx.added(("sales", PHONE)))
+        hall.turn()
+        self.assertEqual(hall.sits, ANNAS | {("sales", second), ("support", second)})
+
 
 class LinkTests(SynchronousTestCase):
     """The link is lost, the PBX or this server dies."""
+
+    def test_lost_before_the_event(self) -> None:
+        """What the PBX said yes to before it was restarted, and had not shown, is done anew at once when it is back."""
+        hall = QueueHall()
+        hall.pbx.silent = True
+        hall.log_in("anna")
+        hall.lose_link()
+        hall.pbx.silent = False
+        hall.pbx.members.clear()
+        hall.resync()
+        self.assertEqual(hall.sits, ANNAS)
 
     def test_removal_waits(self) -> None:
         """Who leaves while there is no link is removed when it is back."""
