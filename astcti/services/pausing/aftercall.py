@@ -20,15 +20,21 @@ class AfterCall:
     """One operator's after-call work. The PBX shows it as a pause with the reason ``wrapup``.
 
     :param goes: whether a membership is ended for the time of after-call work, instead of being paused.
+    :param usual: how many seconds it takes where nobody knows any more; 0: it has no end.
     """
 
     def __init__(
-        self, pauses: OperatorPauses, clock: IReactorTime, goes: Callable[[Key], bool] = lambda key: False
+        self,
+        pauses: OperatorPauses,
+        clock: IReactorTime,
+        goes: Callable[[Key], bool] = lambda key: False,
+        usual: Callable[[], float] = lambda: 0,
     ) -> None:
         self._pauses = pauses
         self._standing = pauses.standing
         self._clock = clock
         self._goes = goes
+        self._usual = usual
         self._timer: IDelayedCall | None = None
         self._talking = False
 
@@ -105,6 +111,7 @@ class AfterCall:
 
     def look(self) -> None:
         """Have the timer run exactly while there is after-call work with an end."""
+        self._find()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
@@ -117,6 +124,13 @@ class AfterCall:
         if self._standing.wrapup is None:
             return
         self.end(SERVER).addCallback(self._ended)
+
+    def _find(self) -> None:
+        """What the PBX shows as after-call work is that, also where its beginning was lost with a link or a server."""
+        standing = self._standing
+        if standing.wrapup is None and not self._pauses.busy and (standing.wraps_up or standing.of_wrapup()):
+            now, seconds = self._clock.seconds(), self._usual()
+            standing.wrapup = WrapUp(now, now + seconds if seconds else None)
 
     def _ended(self, outcome: Outcome) -> None:
         """Nobody is to stay out because the PBX was slow."""

@@ -122,6 +122,12 @@ class Pausing(Duty):
                 self._rejoin(shift, attendance)  # in what has not ended in so short a time
             queues.look_after(attendance)
 
+    def longest_wrapup(self, shift: Shift) -> int:
+        """That of all queues."""
+        operator = shift.attendance.operator if shift.attendance is not None else None
+        services = self.desk.books.audience.services_of(operator) if operator is not None else ()
+        return max((s.wrapup_seconds for s in services if s.queue_name), default=0)
+
     # -- people come and go
 
     def seated(self, attendance: Attendance) -> None:

@@ -37,6 +37,9 @@ class ISurroundings(Protocol):
     def wraps_up(self, shift: Shift) -> None:
         """After-call work has begun or ended."""
 
+    def longest_wrapup(self, shift: Shift) -> int:
+        """The seconds of the longest after-call work that there is for somebody; 0 for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
@@ -69,7 +72,7 @@ class Shift:
         self.lost: float | None = None
         self.standing = standing
         self.pauses = OperatorPauses(username, standing, clock, send, self.changed)
-        self.after_call = AfterCall(self.pauses, clock, surroundings.goes)
+        self.after_call = AfterCall(self.pauses, clock, surroundings.goes, lambda: surroundings.longest_wrapup(self))
         self._clock = clock
         self._surroundings = surroundings
         self._chronicle = Chronicle(username, standing, clock, records)

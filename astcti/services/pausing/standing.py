@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from astcti.services.pausing.values import PBX, PBX_REASON, SUPERVISOR, Cause, Key, Stance, Summary
+from astcti.services.pausing.values import PBX, PBX_REASON, SERVER, SUPERVISOR, WRAPUP, Cause, Key, Stance, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,9 @@ class Standing:
 
 
 def foreign(reason: str, now: float) -> Cause:
-    """Why somebody else may have paused a member."""
+    """Why somebody else may have paused a member; or we, before a link or a server ended that could tell."""
+    if reason == WRAPUP:
+        return Cause(WRAPUP, SERVER, now, True)
     return Cause(reason, PBX if reason == PBX_REASON else SUPERVISOR, now)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from astcti.config.model import Service, ServiceOperator
+from astcti.errors import AMILost
 from astcti.model.commands import Done, PauseConfirmed, PausePending
+from astcti.model.facts import MemberAdded
 from tests.services.pausing.test_pause import OK, PauseTestCase
 from tests.services.pausing.ward import DENIED, ONE, TWO, Ward, queue_centre, state
 
@@ -52,6 +54,44 @@ class WrapUpTests(PauseTestCase):
         self.assertEqual(self.ward.shown[ONE], WRAPUP)
         self.ward.clock.advance(1.1)
         self.assertEqual(self.ward.shown[ONE], READY)
+
+    def cut_short(self, *, by_hand: bool) -> None:
+        """The link is lost when the PBX has shown after-call work in one queue, and has not answered."""
+        self.pbx.willing = False
+        if by_hand:
+            self.ward.wrap(self.anna)
+        else:
+            self.call()
+        self.pbx.show(-1, ONE)
+        self.pbx.members = dict.fromkeys(self.pbx.members, (True, "wrapup"))  # what nobody hears of
+        self.ward.desk.link_changed(False)
+        self.pbx.refuse(AMILost("lost"))
+        self.pbx.willing = True
+        self.ward.clock.advance(5)
+        self.ward.roster.replace([
+            MemberAdded(queue, phone, "Anna", "dynamic", 0, paused, reason, 1)
+            for (queue, phone), (paused, reason) in self.pbx.members.items()
+        ])  # fmt: skip
+        self.ward.desk.link_changed(True)
+        self.ward.settle()
+
+    def test_link_lost_at_its_beginning(self) -> None:
+        """After-call work on whose beginning the link was lost is that when it is back: it ends in time."""
+        self.cut_short(by_hand=False)
+        self.assertEqual(state(self.anna)["state"], "wrapup")
+        self.ward.clock.advance(10)
+        self.ward.settle()
+        self.assertEqual(self.ward.shown, {ONE: READY, TWO: READY})
+        self.assertEqual(state(self.anna)["state"], "ready")
+
+    def test_link_lost_when_asked_for(self) -> None:
+        """So is that which was asked for: it ends when they say that they are ready."""
+        self.cut_short(by_hand=True)
+        self.assertEqual(state(self.anna)["state"], "wrapup")
+        self.assertEqual(self.ward.ready(self.anna), Done())
+        self.ward.settle()
+        self.assertEqual(self.ward.shown, {ONE: READY, TWO: READY})
+        self.assertEqual(state(self.anna)["state"], "ready")
 
     def test_ready(self) -> None:
         """``REDY`` ends it at once; asked for without any it changes nothing."""

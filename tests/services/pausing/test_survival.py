@@ -261,6 +261,16 @@ class RestartTests(PauseTestCase):
         self.restart()
         self.assertEqual(state_in(self.anna, TWO), before)
 
+    def test_wrapup_begun(self) -> None:
+        """After-call work of which only the PBX has heard yet is that, and ends."""
+        self.pbx.members = dict.fromkeys(self.pbx.members, (True, "wrapup"))  # the server is killed meanwhile
+        self.restart()
+        self.assertEqual((state(self.anna)["state"], state(self.anna)["by"]), ("wrapup", "server"))
+        self.ward.clock.advance(10.1)
+        self.ward.settle()
+        self.assertEqual(set(self.ward.shown.values()), {(False, "")})
+        self.assertEqual(state(self.anna)["state"], "ready")
+
     def test_ready(self) -> None:
         """Who was ready is ready."""
         self.restart()
