@@ -156,8 +156,6 @@ def _put(bootstrap: Bootstrap, configuration: Configuration, backup: Path) -> st
         try:
             return str(databases.write(str(bootstrap.path), configuration, int(now), force=True))
         except ConfigError as e:
-            other = (
-                f"as somebody who may write there: astcti config convert --force {backup} mysql://USER@HOST/DATABASE"
-            )
+            other = f"as somebody who may write there: astcti config convert --force {backup} {database.source}://USER@HOST/DATABASE"
             raise ConfigError(*e.problems, other) from e
     raise ConfigError(f"there is nothing but the table {database.legacy_table}, which is only read")

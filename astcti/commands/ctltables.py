@@ -142,7 +142,7 @@ def actions_text(answer: Mapping[str, Any], width: int = 0, limit: int = 0) -> s
         (
             clock(a["queued"]), a["status"] + (f" x{a['times']}" if a["times"] > 1 else ""), a["operator"], a["phone"],
             a["type"].lower() + (" (server)" if a["place"] == "server" else ""), _took(a), a["caller"],
-            a["service"], a["id"], a["reason"],
+            a["service"], a["id"], "" if a["status"] == "ok" else a["reason"],
         )
         for a in actions
     ]  # fmt: skip

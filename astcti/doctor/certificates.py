@@ -14,7 +14,7 @@ from OpenSSL import SSL, crypto
 
 from astcti.config.addresses import is_loopback
 from astcti.doctor.case import Case
-from astcti.doctor.finding import Notes, some
+from astcti.doctor.finding import Notes, counted, some
 from astcti.protocols.transport import ServerTLS
 
 SOON = timedelta(days=30)
@@ -103,7 +103,7 @@ def notes_of_time(
             notes.fault(f"{what} begins on {each.not_valid_before_utc:%Y-%m-%d} only",
                         "Wait until then, or see whether the clock of this machine is right.")  # fmt: skip
         elif ends - now < SOON:
-            notes.warn(f"{what} ends in {(ends - now).days} days, on {ends:%Y-%m-%d}", *remedy)
+            notes.warn(f"{what} ends in {counted((ends - now).days, 'day')}, on {ends:%Y-%m-%d}", *remedy)
         else:
             continue
         good = False
@@ -127,7 +127,7 @@ def _look_at_chain(notes: Notes, path: Path, chain: Sequence[x509.Certificate]) 
         last = chain[-1]
         own = last.issuer == last.subject
         notes.warn(f"{path}: this system does not know who issued it: {subject_of(last) if own else issuer_of(last)}",
-                   "Clients must be given the certificate that vouches for it (--cafile), or the chain in the file is "
+                   "Clients must be given the certificate that vouches for it (--ca-file), or the chain in the file is "
                    "too short.")  # fmt: skip
 
 

@@ -120,5 +120,13 @@ class EncryptionTests(AgentTestCase):
         self.encrypt()
         self.agent(extension="SIP/202", stls=client_tls("127.0.0.1"))
         lost = await self.nth(Lost)
-        self.assertIn("certificate", lost.reason.lower())
+        self.assertEqual(lost.reason, "TLS: certificate verify failed")
+        self.assertEqual(self.desk.asked, [])
+
+    async def test_other_name(self) -> None:
+        """A certificate that is made out to another name is said to be so."""
+        ca_file = self.encrypt()
+        self.agent(extension="SIP/202", stls=client_tls("cti.example", ca_file))
+        lost = await self.nth(Lost)
+        self.assertEqual(lost.reason, "TLS: the certificate is not made out to that name")
         self.assertEqual(self.desk.asked, [])

@@ -77,6 +77,8 @@ class AnswerTests(SynchronousTestCase):
             self.assertIn(part, text)
         again = {**ACTION, "times": 2, "place": "server", "milliseconds": None}
         self.assertRegex(tables.actions_text({"actions": [again], "total": 1, "tally": {}}), r"failed x2 .*\(server\)")
+        done = {**ACTION, "status": "ok", "reason": "3 ms"}
+        self.assertNotIn("3 ms", tables.actions_text({"actions": [done], "total": 1, "tally": {}}))
         silent = {**ACTION, "status": "unreported", "milliseconds": 0.01}
         self.assertNotIn(" ms", tables.actions_text({"actions": [silent], "total": 1, "tally": {}}))
         self.assertEqual(tables.actions_text({"actions": [], "total": 0, "tally": {}}), "no such actions\n")

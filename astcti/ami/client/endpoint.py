@@ -6,14 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL, crypto
-from service_identity import VerificationError
+from OpenSSL import crypto
 from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
-from twisted.python.failure import Failure
 
 from astcti.errors import ConfigError
 
@@ -48,16 +46,6 @@ def ami_tls(name: str, ca_file: str = "") -> Any:
         return optionsForClientTLS(name, trustRoot=trust)
     except ValueError as e:  # of idna
         raise ConfigError(f"{name!r} is no name that a certificate can have: {e}") from e
-
-
-def in_words(failure: Failure) -> str:
-    """Why there is no connection, for an administrator."""
-    error = failure.value
-    if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list):
-        return "TLS: " + "; ".join(str(reason) for *_, reason in error.args[0])
-    if isinstance(error, VerificationError):
-        return "TLS: the certificate is not made out to that name"
-    return failure.getErrorMessage() or type(error).__name__
 
 
 def _trust(ca_file: str) -> Any:

@@ -15,12 +15,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.ami.actions import Action, Logoff
-from astcti.ami.client.endpoint import CANCELLED, in_words
+from astcti.ami.client.endpoint import CANCELLED
 from astcti.ami.client.settings import AMISettings
 from astcti.ami.client.verbs import Verbs
 from astcti.ami.message import Interest, Message
 from astcti.ami.session import Answer, Counters, Credentials, Outlet, Session
 from astcti.errors import AMIError, AMILost, AMIRefused, AMITimeout
+from astcti.protocols.transport.reasons import in_words
 
 READ_SIZE = 128 * 1024  # bytes; a busy PBX writes several MB a second, and reads of twice the usual cost an eighth less
 TICK = 0.5  # seconds between two looks at the clock

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from astcti.ami.actions import Action
-from astcti.ami.client.endpoint import CANCELLED, in_words
+from astcti.ami.client.endpoint import CANCELLED
 from astcti.ami.client.life import LifeCore, new_life
 from astcti.ami.client.protocol import AMIFactory, AMIProtocol
 from astcti.ami.client.settings import MIN_PAUSE, AMISettings
@@ -20,6 +20,7 @@ from astcti.ami.client.verbs import Verbs
 from astcti.ami.message import Interest, Message
 from astcti.ami.session import Counters, Credentials
 from astcti.errors import AMIError, AMILost, AMIRefused
+from astcti.protocols.transport.reasons import in_words
 
 SAME_NEWS = 60.0  # seconds in which the same failure is logged once: a wrong secret stays wrong for a while
 

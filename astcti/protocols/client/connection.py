@@ -22,6 +22,7 @@ from zope.interface import implementer
 from astcti.errors import AstctiError, PeerError
 from astcti.protocols.client.commands import Commands
 from astcti.protocols.client.session import Answered, ClientSession, Closing, Notification
+from astcti.protocols.transport.reasons import in_words
 from astcti.protocols.xmlreading import CallEvent
 
 ANSWER_SECONDS: Final = 15.0  # a server that does not answer for so long is given up
@@ -142,7 +143,7 @@ class CTIClient(Commands):
     def connectionLost(self, reason: Failure) -> None:
         """Fail whatever was not answered."""
         self._gone = True
-        self._said = self._said or reason.getErrorMessage()
+        self._said = self._said or in_words(reason)
         for timer in (self._timer, self._waiting):
             if timer is not None and timer.active():
                 timer.cancel()
