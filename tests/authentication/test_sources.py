@@ -115,7 +115,7 @@ class DecisionTests(SynchronousTestCase):
         self.assertIsInstance(office.ask(office.client(), Login("anna", digest("a"))), LoggedIn)
 
     def test_digest_takes_as_long(self) -> None:
-        """By PASS nobody finds out who belongs to the directory: the answer takes as long as that of somebody unknown."""
+        """By PASS nobody finds out who is in the directory: the answer takes as long as that of somebody unknown."""
         for order in (("directory", "own"), ("own", "directory"), ("directory",)):
             jobs = []
             for username in ("bruno", "nobody"):
