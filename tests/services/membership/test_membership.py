@@ -334,8 +334,8 @@ class TroubleTests(SynchronousTestCase):
         self.assertEqual(hall.membership.all(), [])
 
     def test_static_meanwhile(self) -> None:
-        """A member that the PBX has by itself is that also where ours was on its way when the link was lost: it gets the
-        penalty, and stays when its operator goes."""
+        """A member that the PBX has by itself is that also where ours was on its way when the link was lost: it gets
+        the penalty, and stays when its operator goes."""
         hall = QueueHall()
         hall.pbx.held = []
         anna = hall.log_in("anna")
