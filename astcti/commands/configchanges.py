@@ -137,7 +137,8 @@ def _list(files: list[Path], present: Configuration) -> None:
     for number, path in enumerate(files, 1):
         moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
         try:
-            said = f"{len(compare(present, read_xml(path)))} differences to the present one"
+            count = len(compare(present, read_xml(path)))
+            said = f"{count} difference{'' if count == 1 else 's'} to the present one"
         except ConfigError as e:
             said = f"cannot be read: {e}"
         sys.stdout.write(f"{number:3}  replaced {moment:%Y-%m-%d %H:%M:%S}  {said}\n")

@@ -57,7 +57,8 @@ def _cause(cause: Cause | None) -> list[tuple[str, str]]:
     if cause is None:
         return []
     reason = [("reason", cause.reason)] if cause.reason else []
-    return [*reason, ("by", cause.by), ("since", iso(cause.since))]
+    since = [("since", iso(cause.since))] if cause.since else []  # a pause of the PBX's that was there before us
+    return [*reason, ("by", cause.by), *since]
 
 
 def iso(seconds: float) -> str:
