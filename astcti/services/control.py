@@ -69,7 +69,8 @@ class ControlProtocol(LineOnlyReceiver):
 
     def _send(self, answer: Mapping[str, Any]) -> None:
         if self.transport is not None:
-            self.transport.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+            # Half of a surrogate pair becomes what JSON has for it.
+            self.transport.write(json.dumps(answer, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
 
 
 class ControlService(Service):

@@ -28,14 +28,20 @@ FILE_NAME = "astcti.log"
 LEVELS = ("debug", "info", "warn", "error", "critical")
 MAX_TEXT = 4000  # characters of one sentence: caller names and the like are somebody else's
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What ends a line, drives a terminal, turns the direction of writing, or cannot be written at all.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _CLASS = re.compile(r"\.[A-Z]\w*$")  # a class that logs is named after its module
 _PLAIN = (str, int, float, bool, type(None))
 
 
 def tidy(text: str) -> str:
     """One line of printable text, whatever a caller is called."""
-    return _CONTROLS.sub(lambda m: f"\\x{ord(m.group()):02x}", text[:MAX_TEXT])
+    return _CONTROLS.sub(_visible, text[:MAX_TEXT])
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def sentence(event: LogEvent) -> str:
@@ -63,11 +69,16 @@ def document(event: LogEvent) -> str:
     }
     for key, value in event.items():
         if not key.startswith("log_") and key not in shown:
-            shown[key] = value if isinstance(value, _PLAIN) else tidy(str(value))
+            shown[key] = _field(value)
     failure = event.get("log_failure")
     if failure is not None:
         shown["failure"] = failure.getTraceback(detail="brief")
-    return json.dumps(shown, ensure_ascii=False) + "\n"
+    # As JSON says them, what is left of controls means the same.
+    return _CONTROLS.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(shown, ensure_ascii=False)) + "\n"
+
+
+def _field(value: Any) -> Any:
+    return value[:MAX_TEXT] if isinstance(value, str) else value if isinstance(value, _PLAIN) else tidy(str(value))
 
 
 @implementer(ILogObserver)

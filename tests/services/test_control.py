@@ -56,6 +56,10 @@ class ProtocolTests(SynchronousTestCase):
             self.assertFalse(self.answer(line)["ok"], line)
         self.assertIn("broken, echo, no", self.answer(b"{}")["error"])
 
+    def test_halves(self) -> None:
+        """Half of a surrogate pair, which JSON can say and UTF-8 cannot, is answered like all else."""
+        self.assertEqual(self.answer(b'{"command": "echo", "text": "\\ud800"}'), {"ok": True, "result": "\ud800"})
+
     def test_bugs(self) -> None:
         """A bug of ours is said to be one, and its traceback is in the log."""
         self.assertIn("oops", self.answer(b'{"command": "broken"}')["error"])

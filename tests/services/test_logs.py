@@ -47,6 +47,16 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(document(event).count("\n"), 1)
         self.assertLess(len(sentence({**self.EVENT, "username": "x" * 100_000})), 5000)
 
+    def test_hostile_characters(self) -> None:
+        """Nothing in a line drives a terminal or turns it round, whichever form it has; each can be written."""
+        name = "Eve\x7f\x9b2J\u2028\u202eevE\u2066\ud800"
+        event = {**self.EVENT, "username": name}
+        for line in (sentence(event), document(event)):
+            self.assertTrue(line.rstrip("\n").isprintable(), ascii(line))
+            line.encode()
+        self.assertEqual(json.loads(document(event))["username"], name)
+        self.assertLess(len(document({**self.EVENT, "username": "x" * 100_000})), 10_000)
+
     def test_tracebacks(self) -> None:
         """A traceback follows its sentence, indented."""
         event = {**self.EVENT, "log_failure": Failure(ValueError("odd\nvalue"))}
