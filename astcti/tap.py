@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from astcti import __version__
 from astcti.actions.registry import action_types
 from astcti.authentication.registry import authentication_sources
+from astcti.client.printable import printable_lines
 from astcti.config.bootstrap import Bootstrap, read_bootstrap
 from astcti.config.load import Loaded, Loader
 from astcti.config.model import Configuration
@@ -275,10 +276,10 @@ class Options(usage.Options):
             self.prepared = prepare(self["config"], only_read=bool(self["check"]))
         except UserError as e:
             # Without the page of usage that UsageError would put before it.
-            sys.stderr.write(f"astcti: {e}\n")
+            sys.stderr.write(f"astcti: {printable_lines(str(e))}\n")
             raise SystemExit(1) from e
         for warning in (*self.prepared.bootstrap.warnings, *self.prepared.loaded.warnings):
-            sys.stderr.write(f"warning: {warning}\n")
+            sys.stderr.write(f"warning: {printable_lines(warning)}\n")
         if self["check"]:
             sys.stdout.write(f"{self.prepared.loaded.path} can be used\n")
             raise SystemExit(0)
@@ -299,7 +300,7 @@ def makeService(options: Options) -> Server:
         """The server could not begin: end the process with an exit code that says so."""
         code = failure.value.code if isinstance(failure.value, StartFailed) else 1
         if sys.__stderr__ is not None:  # twistd has replaced the other one
-            sys.__stderr__.write(f"astcti: {failure.getErrorMessage()}\n")
+            sys.__stderr__.write(f"astcti: {printable_lines(failure.getErrorMessage())}\n")
             sys.__stderr__.flush()
         # twistd has no way to be told an exit code; by the time of this handler it has tidied up.
         atexit.register(os._exit, code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 MAX_SHOWN = 500  # characters of one text; a line longer than some screens is read by nobody
+MAX_LINE = 2000  # characters of one line of ours that has such texts in it
 
 # Controls and line ends; what turns the direction of writing or is not seen; surrogates; what is no character at all.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -22,8 +23,32 @@ def printable(text: str, limit: int = MAX_SHOWN) -> str:
     return "".join(map(_visible, cut))
 
 
+def printable_lines(text: str, limit: int = MAX_LINE) -> str:
+    """Each line of a text as :func:`printable` makes it."""
+    return "\n".join(printable(line, limit) for line in text.splitlines())
+
+
+def printable_json(text: str) -> str:
+    """JSON of several lines that means the same, with nothing in it that a terminal obeys.
+
+    :param text: as ``json.dumps`` makes it: nothing below a blank but line ends.
+    """
+    return text if text.isascii() and "\x7f" not in text else "".join(map(_in_json, text))
+
+
+def _in_json(char: str) -> str:
+    if char == "\n" or _is_seen(char):
+        return char
+    pair = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{pair[at : at + 4]}" for at in range(0, len(pair), 4))
+
+
+def _is_seen(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) not in _HIDDEN
+
+
 def _visible(char: str) -> str:
-    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
+    if _is_seen(char):
         return char
     code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -13,6 +13,7 @@ from typing import Any
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
+from astcti.client.printable import MAX_LINE, printable
 from astcti.commands import databases
 from astcti.commands.options import Options as BaseOptions
 from astcti.config.backups import Backups
@@ -141,7 +142,7 @@ def _list(files: list[Path], present: Configuration) -> None:
             said = f"{count} difference{'' if count == 1 else 's'} to the present one"
         except ConfigError as e:
             said = f"cannot be read: {e}"
-        sys.stdout.write(f"{number:3}  replaced {moment:%Y-%m-%d %H:%M:%S}  {said}\n")
+        sys.stdout.write(f"{number:3}  replaced {moment:%Y-%m-%d %H:%M:%S}  {printable(said, MAX_LINE)}\n")
 
 
 def _put(bootstrap: Bootstrap, configuration: Configuration, backup: Path) -> str:

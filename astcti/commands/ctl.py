@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
-from astcti.client.printable import printable
+from astcti.client.printable import printable_json, printable_lines
 from astcti.commands import ctltables
 from astcti.commands.ctlwords import WORDS
 from astcti.commands.options import Options as BaseOptions
@@ -111,11 +111,10 @@ def main(argv: Sequence[str]) -> int:
         socket = Path(options["socket"]) if options["socket"] else _socket_of(options["config"])
         answer = ask(socket, {"command": command, **asked.request()}, ANSWER_SECONDS)
     except UserError as e:
-        said = "\n".join(printable(line, 1000) for line in str(e).splitlines())
-        sys.stderr.write(f"astcti ctl: {said}\n")
+        sys.stderr.write(f"astcti ctl: {printable_lines(str(e))}\n")
         return 1
     if options["json"] or asked["json"]:
-        text = json.dumps(answer, ensure_ascii=not _is_utf8(), indent=2) + "\n"
+        text = printable_json(json.dumps(answer, ensure_ascii=not _is_utf8(), indent=2)) + "\n"
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
         text = TEXTS[command](answer, width, asked.get("limit") or 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from twisted.python import usage
 
 from astcti.actions.registry import action_types
+from astcti.client.printable import printable_lines
 from astcti.commands.options import Options as BaseOptions
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.load import load
@@ -61,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         configuration = configuration_at(Path(options["config"]))
     except ConfigError as e:
-        sys.stderr.write("".join(f"astcti replay: {problem}\n" for problem in e.problems))
+        sys.stderr.write("".join(f"astcti replay: {printable_lines(problem)}\n" for problem in e.problems))
         return 1
     paths = [Path(name) for name in options["recordings"]]
     return max([_play(path, configuration, options, len(paths) > 1) for path in paths])
@@ -96,7 +97,7 @@ def _play(path: Path, configuration: Configuration, options: Options, several: b
     except (UserError, AMIError) as e:
         sys.stdout.flush()
         where = "" if str(e).startswith(f"{path.with_suffix('')}") else f"{path}: "
-        sys.stderr.write(f"astcti replay: {where}{e}\n")
+        sys.stderr.write(f"astcti replay: {printable_lines(f'{where}{e}')}\n")
         return 1
     if not playback.events:
         sys.stderr.write(f"astcti replay: {path}: there is no AMI event in it; was the login refused?\n")

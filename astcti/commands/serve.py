@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
+from astcti.client.printable import printable_lines
 from astcti.commands.options import Options as BaseOptions
 from astcti.errors import UserError
 from astcti.services.logs import LEVELS, Logs
@@ -77,10 +78,10 @@ def _serve(options: Options, asked: Asked, reactor: Any) -> int:
     try:
         prepared = prepare(options["config"])
     except UserError as e:
-        sys.stderr.write(f"astcti serve: {e}\n")
+        sys.stderr.write(f"astcti serve: {printable_lines(str(e))}\n")
         return 1
     for warning in (*prepared.bootstrap.warnings, *prepared.loaded.warnings):
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(f"warning: {printable_lines(warning)}\n")
     if reactor is None:
         from twisted.internet import reactor
     level = options["log-level"] or prepared.bootstrap.logging.level
@@ -99,7 +100,7 @@ def _serve(options: Options, asked: Asked, reactor: Any) -> int:
 
     def failed(failure: Any) -> None:
         codes.append(failure.value.code if isinstance(failure.value, StartFailed) else 1)
-        sys.stderr.write(f"astcti serve: {failure.value}\n")
+        sys.stderr.write(f"astcti serve: {printable_lines(str(failure.value))}\n")
         reactor.callLater(0, reactor.stop)
 
     server.ready.addErrback(failed)

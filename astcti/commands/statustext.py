@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from astcti.client.printable import MAX_LINE, printable
 from astcti.protocols.replies import ERRORS
 
 #: What the states of a configuration mean for whoever reads them.
@@ -58,7 +59,12 @@ def status_text(status: Mapping[str, Any]) -> str:
     )
     rows = [row for part in parts for row in part]
     width = max(len(name) for name, _ in rows)
-    return "".join(f"{name:{width}}  {text}\n" for name, text in rows)
+    return _written(rows, width)
+
+
+def _written(rows: _Lines, width: int) -> str:
+    """Names and texts; the texts come from a PBX, a data base, a disk, and drive no terminal."""
+    return "".join(f"{name:{width}}  {printable(text, MAX_LINE)}\n" for name, text in rows)
 
 
 def _pbx(pbx: Mapping[str, Any]) -> _Lines:
@@ -153,8 +159,7 @@ def _counters(counters: Mapping[str, Any]) -> _Lines:
 
 def reload_text(status: Mapping[str, Any]) -> str:
     """What ``astcti ctl reload`` prints."""
-    rows = [(f"{name:13}", text) for name, text in _reloaded(status)]
-    return "".join(f"{name}  {text}\n" for name, text in rows)
+    return _written(_reloaded(status), 13)
 
 
 def _reloaded(status: Mapping[str, Any]) -> _Lines:
@@ -169,6 +174,8 @@ def _reloaded(status: Mapping[str, Any]) -> _Lines:
 
 
 def lockouts_text(locks: Iterable[Mapping[str, Any]]) -> str:
-    """What ``astcti ctl lockouts`` prints."""
-    lines = [f"{k['user'] or '(everybody)':20} at {k['address']:40} {k['seconds']:5} s left\n" for k in locks]
+    """What ``astcti ctl lockouts`` prints. Anybody may have tried anything as a user name."""
+    lines = [
+        f"{printable(k['user']) or '(everybody)':20} at {k['address']:40} {k['seconds']:5} s left\n" for k in locks
+    ]
     return "".join(lines) or "nobody has to wait\n"

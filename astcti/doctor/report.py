@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from astcti import __version__
-from astcti.client.printable import printable
+from astcti.client.printable import printable, printable_json
 from astcti.doctor.finding import LITERAL, Finding, Level, counted
 
 MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.FAULT: "FAULT", Level.SKIPPED: "-"}
@@ -63,4 +63,4 @@ def as_json(findings: Sequence[Finding], *, ascii_only: bool, interrupted: bool 
             {"check": f.check, "level": f.level.value, "seen": f.seen, "remedy": list(f.remedy)} for f in findings
         ],
     }
-    return json.dumps(said, ensure_ascii=ascii_only, indent=2) + "\n"
+    return printable_json(json.dumps(said, ensure_ascii=ascii_only, indent=2)) + "\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from astcti.client.printable import MAX_SHOWN, printable
+from astcti.client.printable import MAX_SHOWN, printable, printable_json, printable_lines
 from tests.actions.hostile_names import HOSTILE_NAMES
 
 
@@ -32,6 +33,17 @@ class PrintableTests(SynchronousTestCase):
     def test_escape_sequences_become_visible(self) -> None:
         """Colours, titles and line ends are seen and not obeyed."""
         self.assertEqual(printable("\x1b[2J\r\n\x9b1m\u202e\U000e0001"), r"\x1b[2J\x0d\x0a\x9b1m\u202e\U000e0001")
+
+    def test_lines(self) -> None:
+        """Of a text of several lines each is shown on its own."""
+        self.assertEqual(printable_lines("one\ntwo\x1b\r\n\u2028three"), "one\ntwo\\x1b\n\nthree")
+
+    @given(st.text())
+    def test_json(self, text: str) -> None:
+        """JSON in which a terminal finds nothing to obey means the same as before."""
+        shown = printable_json(json.dumps({"text": text}, ensure_ascii=False))
+        self.assertEqual(json.loads(shown), {"text": text})
+        self.assertEqual(printable(shown, len(shown)), shown)
 
     def test_length(self) -> None:
         """A very long name does not fill the screen."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.client.printable import printable
 from astcti.commands import ctl
 from astcti.commands.statustext import duration, lockouts_text, moment, plural, reload_text, status_text
 from astcti.errors import UserError
@@ -98,6 +99,23 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(lockouts_text([]), "nobody has to wait\n")
         self.assertIn("(everybody)", lockouts_text([{"user": "", "address": "192.0.2.1", "seconds": 5}]))
 
+    def test_hostile_texts(self) -> None:
+        """Nothing drives the terminal: no user name that anybody tried, no row of a data base, no banner of a PBX."""
+        evil = "\x1b]0;x\x07\n\x9b2J\u202e"
+        locks = lockouts_text([{"user": evil, "address": "192.0.2.1", "seconds": 5}])
+        told = {"state": "rejected", "timestamp": 0, "loaded_at": 0, "errors": [evil], "warnings": [evil],
+                "trouble": evil}  # fmt: skip
+        configuration = {**STATUS["configuration"], **told, "path": evil, "rejected_path": evil, "complaint": evil}
+        status = {**STATUS, "configuration": configuration, "pbx": {**STATUS["pbx"], "banner": evil}}
+        for text, lines in (
+            (locks, 1),
+            (reload_text(told), 4),
+            (status_text(status), len(status_text(STATUS).split("\n"))),
+        ):
+            self.assertEqual(text.replace("\n", ""), printable(text.replace("\n", ""), len(text)))
+            self.assertIn(r"\x1b]0;x\x07\x0a\x9b2J\u202e", text)
+            self.assertEqual(len(text.splitlines()), lines)
+
 
 class CommandTests(SynchronousTestCase):
     """The command itself."""
@@ -128,6 +146,14 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(self.asked, [("/run/a.sock", {"command": "status"})])
         code, out, _ = self.run_ctl("--socket=/run/a.sock", "--json", "status")
         self.assertEqual(json.loads(out), STATUS)
+
+    def test_hostile_json(self) -> None:
+        """JSON is not obeyed either, and means the same."""
+        self.answer = ["\x1b[2J\x7f\x9b2J\u202e\ud800", "Jürgen \U0001f600"]
+        _, out, _ = self.run_ctl("-s", "/s", "--json", "clients")
+        self.assertEqual(json.loads(out), self.answer)
+        self.assertEqual([c for c in out if not (c.isprintable() or c == "\n")], [])
+        self.assertIn("Jürgen \U0001f600", out)
 
     def test_unlock(self) -> None:
         """Options of a command travel with it."""

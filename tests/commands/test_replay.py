@@ -83,6 +83,8 @@ class Replay(SynchronousTestCase):
         code, out, err = self.run_it("--config", str(self.config), RECORDING)
         self.assertEqual((code, out), (1, ""))
         self.assertIn(f"{self.config}:6", err)
+        self.config.write_text(XML.replace("PJSIP/201", "PJSIP/2&#x9b;2J"))
+        self.assertNotIn("\x9b", self.run_it("--config", str(self.config), RECORDING)[2])
 
     def test_empty(self) -> None:
         """An empty recording, of a PBX that was not there, is said to be empty."""

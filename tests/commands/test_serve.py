@@ -64,6 +64,16 @@ class EndTests(SynchronousTestCase):
         self.patch(serve, "prepare", plugins)
         self.assertEqual(serve.main([], Reactor()), 0)
 
+    def test_hostile_texts(self) -> None:
+        """What is wrong with a configuration is said line by line, and drives no terminal whatever its rows hold."""
+
+        def refuse(config: str | None) -> Any:
+            raise UserError("one \x1b]0;x\x07\ntwo \x9b2J")
+
+        self.patch(serve, "prepare", refuse)
+        self.assertEqual(serve.main([], Reactor()), 1)
+        self.assertEqual(self.output.getvalue(), "astcti serve: one \\x1b]0;x\\x07\ntwo \\x9b2J\n")
+
     def test_before_running(self) -> None:
         """Asked to end when all is put together and nothing has begun, it begins and ends in order."""
         reactor, begun = Reactor(), []

@@ -41,6 +41,9 @@ class ReportTests(SynchronousTestCase):
         text = finding_text(Finding("a", Level.OK, "q\x1b[2J\n\rFAULT", ("    \x07",)))
         self.assertNotRegex(text, "[\x07\x1b\r]")
         self.assertEqual(text.count("\n"), 2)
+        said = as_json([Finding("a", Level.OK, "q\x9b2J\u202e")], ascii_only=False)
+        self.assertEqual(json.loads(said)["findings"][0]["seen"], "q\x9b2J\u202e")
+        self.assertTrue(said.replace("\n", "").isprintable())
 
     def test_summary(self) -> None:
         """The last line counts."""
