@@ -24,7 +24,7 @@ from astcti.model.commands import (
 )
 from astcti.protocols.commandtable import COMMANDS, masked
 from astcti.protocols.settings import ProtocolSettings
-from astcti.protocols.states import State
+from astcti.protocols.states import SEATED, State
 from tests.protocols.fakes import OPER1, FakeDesk, Peer, ZlibPeer, a_notice
 
 MAC = "00:1c:bf:37:53:ba"
@@ -61,6 +61,30 @@ class CommandTests:
         self.expect("CAPS PHONE errcodes", "106 errcodes", "CAPS Events2", "106 errcodes events2")
         self.expect("CAPS", "106 errcodes events2", "CAPS queues", "106 errcodes events2 queues", "QUIT", "900 OK")
         self.assertTrue(self.peer.closed)
+
+    def test_not_heard(self) -> None:
+        """Every command in every state in which it is not heard: why not, whatever its parameters; the state stays."""
+        before, seatless, again = "902 not authenticated", "919 seat not set", "903 already authenticated"
+        always = {"CMPR", "KEEP", "NOOP", "CAPS", "QUIT", "USER", "AUTH", "STLS", "PASS"}
+        early = dict.fromkeys(COMMANDS.keys() - always, before)
+        for lines, reasons in (
+            ((), early),
+            (("USER oper1",), early | {"STLS": "903 not valid now"}),
+            (("USER oper1", f"PASS {OPER1}"),
+             {word: seatless for word, entry in COMMANDS.items() if entry.states == SEATED}
+             | {"USER": again, "PASS": again, "AUTH": again, "STLS": "903 not valid now"}),
+            (("USER oper1", f"PASS {OPER1}", f"MAC {MAC}"),
+             {"USER": again, "PASS": again, "AUTH": again, "STLS": "903 not valid now"}
+             | {"MAC": "903 seat already set", "EXTEN": "903 seat already set"}),
+        ):  # fmt: skip
+            self.setUp()
+            self.peer.asks("CAPS errcodes", *lines)
+            self.desk.asked.clear()
+            for word, reason in sorted(reasons.items()):
+                code = 302 if word == "PAUSE" and reason != before else 101
+                for line in (word, f"{word} x y z"):
+                    self.assertEqual(self.peer.asks(line), [f"{code} {reason}"], (lines, line))
+            self.assertEqual((self.desk.asked, self.peer.closed), ([], False))
 
     def test_surplus_is_passed_over(self) -> None:
         """Old clients put things behind some commands; they do no harm."""
