@@ -179,6 +179,7 @@ class Membership(Duty):
                 self._strangers.put_in(key)
             else:
                 self._telling.joined(place)
+                self._look_again(place)
         elif place is not None:
             if place.record is not None and self._lanes.under_way.get(key) not in _OURS:
                 self._strangers.took_out(place)
@@ -187,6 +188,12 @@ class Membership(Duty):
         if place is not None:
             place.doubtful = False
         self._lanes.confirmed(key)
+
+    def _look_again(self, place: Place) -> None:
+        """What was refused is there all the same: late, or by somebody else. It is theirs, and ends with the others."""
+        if place.key not in self._lanes.under_way and (place.problem or place.record is None):
+            place.forgive()
+            self._lanes.look(place.key.phone)
 
     def link_changed(self, up: bool) -> None:
         """Everything is compared with what the PBX has now; what it refused is tried again."""

@@ -203,6 +203,7 @@ class Lanes:
             self._learn(MemberRemoved(place.key.queue, record.interface))
         else:
             await self._wait_for(place, False)
+        place.doubtful = False
         if place.record is record:
             self._places.strike(place)
 

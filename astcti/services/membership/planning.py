@@ -29,14 +29,16 @@ def next_step(place: Place, member: Member | None) -> Step | None:
     if place.problem or place.spared:
         return None
     if place.want is None or place.taken_out:
-        return _towards_the_end(place.record, member)
+        return _towards_the_end(place, member)
     return _towards(place.want, place.record, member)
 
 
-def _towards_the_end(record: Record | None, member: Member | None) -> Step | None:
-    if record is None:
+def _towards_the_end(place: Place, member: Member | None) -> Step | None:
+    if place.record is None:
         return None
-    return Step.FORGET if member is None or record.foreign or _is_static(member) else Step.REMOVE
+    # What is doubtful may be done yet; what is asked of the PBX comes behind it.
+    over = not place.doubtful if member is None else _is_static(member)
+    return Step.FORGET if over or place.record.foreign else Step.REMOVE
 
 
 def _towards(want: Want, record: Record | None, member: Member | None) -> Step | None:

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
-from astcti.errors import AMILost, Refused
+from astcti.errors import AMILost, AMITimeout, Refused
 from astcti.model.commands import ClaimMac, Done, JoinQueue, LeaveQueue, ListQueues, Login, Pause
 from astcti.services.books import Books
 from astcti.services.membership import LEFTOVER, REFUSED
@@ -399,6 +399,66 @@ class TroubleTests(SynchronousTestCase):
         hall.tell(hall.pbx.added(("sales", PHONE)))
         hall.turn()
         self.assertEqual(hall.sits, ANNAS | {("sales", second), ("support", second)})
+
+    def late(self) -> tuple[QueueHall, Any, Any]:
+        """Anna is to be in one queue, which the PBX is asked for and does not answer in time."""
+        only = queue_centre(service_operators=(ServiceOperator(service_id=2, operator_id=1),))
+        hall = QueueHall(configuration=only)
+        hall.pbx.held = []
+        anna = hall.log_in("anna")
+        return hall, anna, self.time_out(hall)
+
+    def time_out(self, hall: QueueHall) -> Any:
+        """The PBX does not answer; what it was asked."""
+        assert hall.pbx.held
+        action, answer = hall.pbx.held.pop(0)
+        answer.errback(AMITimeout("no answer"))
+        hall.turn()
+        return action
+
+    def work_off(self, hall: QueueHall, late: Any) -> None:
+        """The PBX does what it was asked after all, one thing after the other."""
+        hall.pbx._done(late)
+        while hall.pbx.held:
+            hall.pbx.release()
+            hall.turn()
+
+    def test_late_and_gone(self) -> None:
+        """Who left before a slow PBX had put them into a queue is taken out again behind that."""
+        hall, anna, late = self.late()
+        hall.log_out(anna)
+        self.work_off(hall, late)
+        self.assertEqual((hall.sits, hall.membership.all(), dict(hall.journal.memberships)), (set(), [], {}))
+
+    def test_late_and_stopped(self) -> None:
+        """So is who left the queue: being put in late is nobody's will."""
+        hall, anna, late = self.late()
+        self.assertEqual(hall.ask(anna, LeaveQueue("sales")), Done())
+        hall.turn()
+        self.work_off(hall, late)
+        self.assertEqual((hall.sits, hall.journal.operator("anna").stopped), (set(), {"sales"}))
+
+    def test_late(self) -> None:
+        """What was given up and comes late after all is a membership like others."""
+        hall, anna, late = self.late()
+        hall.turn(5)
+        self.time_out(hall)
+        self.work_off(hall, late)
+        self.assertEqual([(v.state, v.problem) for v in hall.membership.of("anna")], [("in", "")])
+        self.assertEqual(anna.queues, [("sales", True)])
+
+    def test_refused_and_put_in(self) -> None:
+        """Who is put in by a supervisor where the PBX had refused us is in, and leaves with their client."""
+        hall = QueueHall(QueuePbx("support"))
+        anna = hall.log_in("anna")
+        hall.turn(6)
+        hall.pbx.queues.add("sales")
+        hall.pbx.members["sales", PHONE] = (1, False, "x", "dynamic")
+        hall.tell(hall.pbx.added(("sales", PHONE)))
+        hall.turn()
+        self.assertEqual({v.state for v in hall.membership.of("anna")}, {"in"})
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, set())
 
 
 class LinkTests(SynchronousTestCase):
