@@ -26,6 +26,7 @@ from astcti.services.pausing.values import Stance
 from astcti.services.slicing import Slices, Work
 
 MAX_LANES = 20  # phones at a time: the PBX does what one link asks one after the other anyway
+WRITE_SECONDS = 2.0  # for a membership to be written down, before the PBX is asked for it all the same
 EVENT_SECONDS = 5.0  # from the answer to the event that confirms it; then the PBX is asked
 
 
@@ -167,7 +168,7 @@ class Lanes:
         want, key = place.want, place.key
         assert want is not None
         self._places.write(place, Record(key.queue, want.interface, want.username, want.penalty))
-        await self._journal.flush()  # or a death of ours between the two would leave it there for ever
+        await self._written()  # or a death of ours between the two would leave it there for ever
         if place.want != want or not self.open:
             return
         stance = self._stance(place)
@@ -191,6 +192,13 @@ class Lanes:
                 )
             return
         await self._wait_for(place, True)
+
+    async def _written(self) -> None:
+        """Return when the journal is safe; a disk that hangs keeps nobody out of their queues."""
+        try:
+            await self._journal.flush().addTimeout(WRITE_SECONDS, self._clock)
+        except TimeoutError:
+            self._log.warn("The journal takes longer than {seconds:g} s to be written", seconds=WRITE_SECONDS)
 
     async def _remove(self, place: Place) -> None:
         record = place.record

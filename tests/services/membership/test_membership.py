@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
@@ -422,6 +422,18 @@ class TroubleTests(SynchronousTestCase):
         while hall.pbx.held:
             hall.pbx.release()
             hall.turn()
+
+    def test_disk_hangs(self) -> None:
+        """A disk on which nothing can be written keeps nobody out of their queues, nor in them."""
+        hall = QueueHall()
+        hall.journal_store.flush = Deferred  # type: ignore[method-assign]
+        anna = hall.log_in("anna")
+        self.assertEqual(hall.sits, set())
+        for _ in ANNAS:
+            hall.turn(2)
+        self.assertEqual(hall.sits, ANNAS)
+        hall.log_out(anna)
+        self.assertEqual(hall.sits, set())
 
     def test_late_and_gone(self) -> None:
         """Who left before a slow PBX had put them into a queue is taken out again behind that."""
