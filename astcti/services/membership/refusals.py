@@ -40,6 +40,7 @@ class Refusals:
         self._look = look
         self._stuck = stuck
         self._retries: dict[Key, IDelayedCall] = {}
+        self._stopped = False
 
     def refused(self, place: Place) -> None:
         """The PBX would not: it is tried again once soon, then when the link comes back or another want comes."""
@@ -49,7 +50,7 @@ class Refusals:
             "The PBX does not let {interface} of {username} {what} of the queue {queue}: {problem}",
             interface=key.phone, username=username_of(place), what=what, queue=key.queue, problem=place.problem,
         )  # fmt: skip
-        if place.tries == 1 and key not in self._retries:
+        if place.tries == 1 and key not in self._retries and not self._stopped:
             self._retries[key] = self._clock.callLater(RETRY_SECONDS, self._retry, key)
         holder = place.holder
         if holder is None or holder not in self._sittings:
@@ -61,7 +62,8 @@ class Refusals:
             self._stuck(holder)
 
     def stop(self) -> None:
-        """Nothing is tried again."""
+        """Nothing is tried again, from here on either."""
+        self._stopped = True
         for waiting in self._retries.values():
             if waiting.active():
                 waiting.cancel()

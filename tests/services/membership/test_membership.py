@@ -435,6 +435,18 @@ class TroubleTests(SynchronousTestCase):
         hall.log_out(anna)
         self.assertEqual(hall.sits, set())
 
+    def test_refused_at_the_end(self) -> None:
+        """What the PBX refuses while the server stops is not tried again when that is over."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.turn(1)
+        hall.pbx.refusals["QueueRemove"] = "Permission denied"
+        hall.desk.detach(anna)
+        stopped = Deferred.fromCoroutine(hall.desk.stop_duties())
+        hall.turn()
+        self.successResultOf(stopped)
+        self.assertEqual(hall.clock.getDelayedCalls(), [])
+
     def test_late_and_gone(self) -> None:
         """Who left before a slow PBX had put them into a queue is taken out again behind that."""
         hall, anna, late = self.late()
