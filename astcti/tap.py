@@ -62,7 +62,7 @@ from astcti.services.renewing import Renewal
 from astcti.services.server import Server, Start, StartFailed
 from astcti.services.serveractions import ServerActions
 from astcti.services.slicing import Slices
-from astcti.services.sources import THREADS, Place, Sources
+from astcti.services.sources import MAX_WAITING, THREADS, Place, Sources
 from astcti.services.statefolder import StateFolder, check_unoccupied
 from astcti.services.status import StatusBoard
 from astcti.services.store import Store
@@ -174,7 +174,7 @@ def build_tree(
         key=secrets.token_bytes(32), store=loader.credentials if loader else None, upgrade=settings.upgrade_hashes,
         salts=office.salts, keeping=keeping,
     )  # fmt: skip
-    asking_sources = HashPool(reactor, THREADS, "authentication")
+    asking_sources = Threads(reactor, "authentication", THREADS, MAX_WAITING)
     place = Place(reactor, asking_sources, accounts.check_digest, settings)
     accounts.sources = Sources(authentication_sources(), place, bootstrap.settings)
     accounts.sources.configure(settings, configuration.settings)

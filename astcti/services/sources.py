@@ -8,9 +8,11 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from astcti.config.settings import Settings
+from astcti.config.watcher.threads import Overloaded
 from astcti.errors import Refused, SourceUnavailable
 from astcti.interfaces import IAuthenticationPlace, IAuthenticationSource
 from astcti.model.identity import Attempt, Person, Verdict
@@ -19,10 +21,11 @@ T = TypeVar("T")
 
 OWN = "own"  # the one that SCRAM goes by
 THREADS = 4  # for sources that block; a directory that hangs costs no more
+MAX_WAITING = 2_000  # for one of them: a whole shift that logs in at once
 
 
 class IRun(Protocol):
-    """Runs something that blocks (:class:`astcti.services.hashpool.HashPool`)."""
+    """Runs something that blocks (:class:`astcti.config.watcher.threads.Threads`)."""
 
     def run(self, work: Callable[[], T], /) -> Deferred[T]:
         """Fires with what ``work`` returns."""
@@ -49,26 +52,31 @@ class Place:
         return self._check(person, digest)
 
     def run(self, work: Callable[[], T]) -> Deferred[T]:
-        """Call something that blocks, in a thread."""
+        """Call something that blocks, in a thread; not at all, if there is none before whoever asks has given up."""
+        answer: Deferred[T] = Deferred()
+
+        def in_time() -> Any:
+            return None if answer.called else work()
+
         try:
-            running = self._pool.run(work)
+            running: Deferred[T] = self._pool.run(in_time)
         except Refused as e:
             return fail(SourceUnavailable(e.reason))
         # The thread cannot be stopped: what it finds out after that is nobody's concern.
-        answer: Deferred[T] = Deferred()
         running.addCallbacks(
             lambda found: None if answer.called else answer.callback(found),
             lambda failure: None if answer.called else answer.errback(failure),
         )
         seconds = self.settings.auth_timeout
 
-        def late(failure: Any) -> Any:
-            failure.trap(TimeoutError, CancelledError)
-            raise SourceUnavailable(f"no answer within {seconds} s")
+        def failed(failure: Failure) -> Failure:
+            if failure.check(TimeoutError, CancelledError):
+                raise SourceUnavailable(f"no answer within {seconds} s")
+            if failure.check(Overloaded):
+                raise SourceUnavailable(failure.getErrorMessage())
+            return failure
 
-        return answer.addTimeout(seconds, self._clock).addErrback(
-            lambda failure: late(failure) if failure.check(TimeoutError, CancelledError) else failure
-        )
+        return answer.addTimeout(seconds, self._clock).addErrback(failed)
 
 
 class Sources:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import runpy
+import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.plugin import IPlugin
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
+from astcti.actions.registry import action_types
 from astcti.authentication.registry import authentication_sources, load, table_of
+from astcti.config import load as loading
 from astcti.config.settings import Settings
 from astcti.errors import SourceUnavailable
 from astcti.interfaces import IAuthenticationSource
 from astcti.model.commands import Authenticate, ChangePassword, LoggedIn, Login
 from astcti.model.identity import Attempt, Person, Verdict
 from astcti.services.books import Books
-from astcti.services.sources import Place, Sources
+from astcti.services.sources import THREADS, Place, Sources
+from astcti.tap import build_tree
 from tests.services.fakes import AtOnce, Later, Office, call_centre, digest, scratch
+from tests.services.site import Site
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,6 +190,48 @@ class PlaceTests(SynchronousTestCase):
         clock.advance(3)
         self.failureResultOf(answer, SourceUnavailable)
         pool.finish()
+
+    def test_nobody_waits(self) -> None:
+        """Whoever waited too long for a thread has given up: their password is not tried anywhere afterwards."""
+        clock, pool, tried = Clock(), Later(), []
+        place = Place(clock, pool, lambda person, digest: succeed(True), Settings(auth_timeout=3))
+        place.run(partial(tried.append, "in time"))
+        pool.finish()
+        answer = place.run(partial(tried.append, "late"))
+        clock.advance(3)
+        self.failureResultOf(answer, SourceUnavailable)
+        pool.finish()
+        self.assertEqual(tried, ["in time"])
+
+
+class StopTests(TestCase):
+    """A directory that hangs while the server ends."""
+
+    async def test_hangs(self) -> None:
+        """The server does not wait for it: what its sources are asked goes on in threads that nobody waits for."""
+        site, go_on, begun = Site(1), threading.Event(), threading.Semaphore(0)
+
+        def hang() -> None:
+            begun.release()
+            go_on.wait(20)
+
+        self.addCleanup(site.remove)
+        self.addCleanup(go_on.set)
+        server = build_tree(reactor, site.bootstrap, loading.load(site.bootstrap, action_types()))
+        asked = server.getServiceNamed("authentication")
+        place = server.desk._accounts.sources._place
+        asked.startService()
+        answers = [place.run(hang) for _ in range(THREADS + 1)]
+        for _ in range(THREADS):
+            self.assertTrue(begun.acquire(timeout=10))
+        began = reactor.seconds()
+        await maybeDeferred(asked.stopService)
+        self.assertLess(reactor.seconds() - began, 5)
+        with self.assertRaises(SourceUnavailable):
+            await answers[-1]
+        go_on.set()
+        for answer in answers[:-1]:
+            await answer
 
 
 class RegistryTests(SynchronousTestCase):

@@ -77,7 +77,9 @@ class Threads(Service):
         done: Deferred[T] = Deferred()
         with self._condition:
             if self._over or len(self._waiting) >= self._most:
-                done.errback(Overloaded("too much is waiting for the source of the configuration"))
+                done.errback(
+                    Overloaded("too much is waiting already" if not self._over else "the server is shutting down")
+                )
                 return done
             self._waiting.append((work, done))
             self._busy += 1
