@@ -114,6 +114,12 @@ class Membership(Duty):
         place = self._places.get(Key(queue, phone))
         return place is not None and place.record is not None and not place.record.foreign and not place.problem
 
+    def is_anothers(self, queue: str, phone: str, username: str) -> bool:
+        """Whether a membership is written down for somebody else, and ours to end."""
+        place = self._places.get(Key(queue, phone))
+        record = place.record if place is not None else None
+        return record is not None and not record.foreign and record.username != username
+
     def look_after(self, attendance: Attendance) -> None:
         """See soon whether somebody is where they are to be."""
         if self._wanting.looks_after(attendance):

@@ -241,6 +241,6 @@ class Pausing(Duty):
         shift.changed(SUPERVISOR)
 
     def _members(self, shift: Shift, attendance: Attendance) -> list[Shown]:
-        """The memberships that are followed: all but those about to end for after-call work."""
-        away = self._outside.away(shift)
-        return self._phones.members(attendance, lambda key: away and self.goes(key))
+        """The memberships that are followed: all but those about to end, for after-call work or as somebody else's."""
+        away, anothers = self._outside.away(shift), self._outside.is_anothers
+        return self._phones.members(attendance, lambda key: (away and self.goes(key)) or anothers(key, shift.username))

@@ -17,6 +17,9 @@ class IQueues(Protocol):
     def ends(self, queue: str, phone: str) -> bool:
         """Whether a membership is one that it can end."""
 
+    def is_anothers(self, queue: str, phone: str, username: str) -> bool:
+        """Whether a membership is somebody else's, and about to end for the one who sits there now."""
+
     def look_after(self, attendance: Attendance) -> None:
         """See soon whether somebody is where they are to be."""
 
@@ -47,6 +50,10 @@ class Outside:
     def goes(self, key: Key) -> bool:
         """Whether a membership is ended for the time of after-call work, instead of being paused."""
         return self.possible and self.queues is not None and self.queues.ends(*key)
+
+    def is_anothers(self, key: Key, username: str) -> bool:
+        """Whether a membership is left of somebody who sat there before."""
+        return self.queues is not None and self.queues.is_anothers(*key, username)
 
     def in_none(self, attendance: Attendance, shift: Shift) -> bool:
         """Whether somebody is out of all queues, by their own will or the PBX's, and not for a while only."""

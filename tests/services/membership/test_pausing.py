@@ -6,10 +6,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.config.model import ServiceOperator
 from astcti.errors import AMILost, Refused
-from astcti.model.commands import JoinQueue, LeaveQueue, Pause, PauseConfirmed, PausePending
-from tests.services.fakes import FakeClient
-from tests.services.membership.queuehall import QueueHall, QueuePbx, queue_centre
+from astcti.model.commands import ClaimMac, JoinQueue, LeaveQueue, Login, Pause, PauseConfirmed, PausePending
+from tests.services.fakes import FakeClient, digest
+from tests.services.membership.queuehall import MACS, QueueHall, QueuePbx, queue_centre
 
 PHONE = "PJSIP/201"
 ANNAS = {("sales", PHONE), ("support", PHONE)}
@@ -79,6 +80,43 @@ class InNoQueueTests(SynchronousTestCase):
         self.assertEqual(hall.ask(anna, Pause(True)), PausePending())
         hall.turn(1)
         self.assertEqual((anna.pauses, hall.pbx.asked), ([(0, "")], []))
+
+
+class SuccessorTests(SynchronousTestCase):
+    """Somebody sits down where another was paused, and still is a member of queues."""
+
+    def setUp(self) -> None:
+        self.both = queue_centre(
+            service_operators=tuple(ServiceOperator(service_id=2, operator_id=who) for who in (1, 2))
+        )
+        self.hall = QueueHall(configuration=self.both)
+        self.anna, self.bruno = self.hall.log_in("anna"), self.hall.log_in("bruno")
+        self.hall.ask(self.anna, Pause(True, "", "lunch"))
+        self.hall.turn(1)
+        self.assertTrue(self.hall.pbx.members["sales", PHONE][1])
+
+    def succeed(self, hall: QueueHall) -> list[tuple[Any, ...]]:
+        """Bruno, who was only lost, sits at Anna's phone; what is asked of the PBX."""
+        hall.pbx.asked.clear()
+        bruno = hall.client()
+        hall.ask(bruno, Login("bruno", digest("b")))
+        hall.ask(bruno, ClaimMac(MACS["anna"]))
+        hall.turn(1)
+        return [asked for asked in hall.pbx.asked if asked[1:] == ("sales", PHONE)]
+
+    def test_at_once(self) -> None:
+        """They are not paused for it, and the other's last moment is left as it was."""
+        self.hall.log_out(self.bruno, goodbye=False)
+        self.hall.desk.detach(self.anna)
+        asked = self.succeed(self.hall)
+        self.assertEqual([name for name, *_ in asked], ["QueueRemove", "QueueAdd"])
+        self.assertEqual(self.hall.pbx.members["sales", PHONE][1:3], (False, "Bruno"))
+
+    def test_after_a_restart(self) -> None:
+        """Nor where the other has not come back after the server was begun anew."""
+        hall = QueueHall(self.hall.pbx, self.hall.journal_store, configuration=self.both, now=1010.0)
+        self.succeed(hall)
+        self.assertEqual(hall.pbx.members["sales", PHONE][1:3], (False, "Bruno"))
 
 
 class OvertakenTests(SynchronousTestCase):
