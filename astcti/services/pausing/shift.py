@@ -155,13 +155,16 @@ class Shift:
     def move(self, activity: str) -> None:
         """Their phones do something else."""
         before, self.activity = self.activity, activity
-        if before == activity:
-            return
+        if before != activity:
+            self._see_awaited()
+            self._tell()
+
+    def _see_awaited(self) -> None:
+        """Begin the pause that was to begin after the call, if that is over."""
         awaiting = self._awaiting
-        if awaiting is not None and activity != "busy" and self.attendance is not None:
+        if awaiting is not None and self.activity != "busy" and self.attendance is not None:
             self._awaiting = None
             self._change(True, awaiting.queue, awaiting.reason).addCallback(self.say)
-        self._tell()
 
     def connected(self) -> None:
         """A queue's call was answered."""
@@ -189,6 +192,7 @@ class Shift:
             self._chronicle.log("login")
         self._announcer.begin()
         self.after_call.look()
+        self._see_awaited()
         self._chronicle.note(SERVER)
         self._tell()
 

@@ -128,6 +128,10 @@ class Standing:
         if not queue:
             self.default = stance
             self._singles.clear()
+        elif not self.keys(queue):  # not in it at the moment: it is so when they are back
+            self._singles.pop(queue, None)
+            if stance is not None:
+                self._singles[queue] = stance
         for key in self.keys(queue):
             if self.shown[key] == (stance is not None):
                 self.stances[key] = stance

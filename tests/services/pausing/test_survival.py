@@ -88,6 +88,30 @@ class ReconnectTests(PauseTestCase):
         self.assertEqual([paused for paused, _ in self.ward.shown.values()], [False, True])
         self.assertEqual(state(self.anna)["paused"], "partly")
 
+    def test_call_over_meanwhile(self) -> None:
+        """A pause that was to begin after the call begins when they are back, if that ended meanwhile."""
+        for queue, shown in (("", {ONE: LUNCH, TWO: LUNCH}), (TWO, {ONE: READY, TWO: LUNCH})):
+            self.prepare(pause_after_call=True)
+            self.ward.answer()
+            self.ward.pause(self.anna, queue, "lunch")
+            self.lose()
+            self.ward.hang_up()
+            self.come_back()
+            self.assertEqual(self.ward.shown, shown)
+            self.assertNotIn("awaited", state(self.anna))
+
+    def test_call_goes_on(self) -> None:
+        """If it goes on, the pause is still to begin after it."""
+        self.prepare(pause_after_call=True)
+        self.ward.answer()
+        self.ward.pause(self.anna, reason="lunch")
+        self.lose()
+        self.come_back()
+        self.assertEqual((state(self.anna)["awaited"], self.ward.shown[ONE]), ("paused", READY))
+        self.ward.hang_up()
+        self.ward.settle()
+        self.assertEqual(self.ward.shown, {ONE: LUNCH, TWO: LUNCH})
+
     def test_went_home(self) -> None:
         """After ``QUIT`` the next login is a new beginning."""
         self.ward.pause(self.anna, reason="lunch")
