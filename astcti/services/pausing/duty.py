@@ -202,11 +202,18 @@ class Pausing(Duty):
         """What is under way has failed; or the roster is what the PBX says now."""
         if up:
             self._shifts.recall()
-        for shift in self._shifts:
-            if not up:
-                shift.pauses.give_up()
-            elif shift.attendance is not None:
-                self._rejoin(shift, shift.attendance)
+        for shift in list(self._shifts):
+            attendance = shift.attendance
+            try:
+                if not up:
+                    shift.pauses.give_up()
+                elif attendance is not None:
+                    self._rejoin(shift, attendance)
+                    shift.see_calls()
+            except Exception:  # what is wrong with one client costs the others nothing
+                if attendance is None:
+                    raise
+                self.desk.broken(attendance)
 
     def configured(self, attendance: Attendance, before: Books) -> None:
         """Phones may have come or gone, and they may be a supervisor now, or no longer."""

@@ -178,6 +178,13 @@ class Shift:
         else:
             self.after_call.resume()
 
+    def see_calls(self) -> None:
+        """What happened at their phones was not seen for a while: calls may be over of whose end nobody will tell."""
+        if self.activity == "busy":
+            self.after_call.look()
+        else:
+            self.after_call.resume()
+
     def missed(self, allowed: int) -> None:
         """A queue rang in vain; ``allowed`` times in a row are too many (0: never)."""
         self._missed.missed(allowed)
@@ -191,7 +198,7 @@ class Shift:
         if news:
             self._chronicle.log("login")
         self._announcer.begin()
-        self.after_call.look()
+        self.see_calls()
         self._see_awaited()
         self._chronicle.note(SERVER)
         self._tell()

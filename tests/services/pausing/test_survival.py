@@ -373,6 +373,35 @@ class LinkTests(PauseTestCase):
         self.ward.settle()
         self.assertEqual(self.ward.shown, {ONE: LUNCH, TWO: LUNCH})
 
+    def test_call_over_meanwhile(self) -> None:
+        """After-call work that waits for the end of another call ends, if that ended while the link was away."""
+        self.ward.connect()
+        self.ward.complete()
+        self.ward.connect()
+        self.ward.desk.link_changed(False)
+        self.ward.hang_up()
+        self.ward.desk.link_changed(True)
+        self.ward.clock.advance(10)
+        self.ward.settle()
+        self.assertEqual((state(self.anna)["state"], self.ward.shown), ("ready", {ONE: READY, TWO: READY}))
+
+    def test_broken_client(self) -> None:
+        """A client that cannot be told anything goes; the others hear how they are."""
+        bruno = self.ward.sit("bruno")
+
+        def fail(kind: str, node: object) -> None:
+            raise RuntimeError
+
+        self.anna.tell = fail  # type: ignore[method-assign]
+        for phone in (PHONE, "PJSIP/202"):
+            self.ward.roster.feed(MemberAdded(ONE, phone, phone, "dynamic", 0, True, "meeting", 1))
+            self.ward.roster.feed(MemberAdded(TWO, phone, phone, "dynamic", 0, True, "meeting", 1))
+        self.ward.desk.link_changed(True)
+        self.ward.settle()
+        self.assertEqual(state(bruno, "bruno")["reason"], "meeting")
+        self.assertEqual([number for number, _, _ in self.anna.dismissed], [999])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
     def test_paused_meanwhile(self) -> None:
         """Who was paused meanwhile stays so, and is told."""
         self.cut(one=(True, "meeting"), two=(True, "meeting"))
