@@ -16,7 +16,7 @@ PACKAGE = ROOT / "astcti"
 
 #: Each layer may import itself and those above it in this list. The longest prefix of a module's name decides.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("astcti", "astcti.errors", "astcti.model", "astcti.interfaces"),
+    ("astcti", "astcti.errors", "astcti.reasons", "astcti.model", "astcti.interfaces"),
     ("astcti.ami", "astcti.protocols", "astcti.config"),
     ("astcti.ami.client", "astcti.protocols.transport", "astcti.protocols.client", "astcti.config.watcher"),
     ("astcti.actions", "astcti.authentication", "astcti.services"),

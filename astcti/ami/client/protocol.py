@@ -21,7 +21,7 @@ from astcti.ami.client.verbs import Verbs
 from astcti.ami.message import Interest, Message
 from astcti.ami.session import Answer, Counters, Credentials, Outlet, Session
 from astcti.errors import AMIError, AMILost, AMIRefused, AMITimeout
-from astcti.protocols.transport.reasons import in_words
+from astcti.reasons import in_words
 
 READ_SIZE = 128 * 1024  # bytes; a busy PBX writes several MB a second, and reads of twice the usual cost an eighth less
 TICK = 0.5  # seconds between two looks at the clock

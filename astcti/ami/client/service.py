@@ -20,7 +20,7 @@ from astcti.ami.client.verbs import Verbs
 from astcti.ami.message import Interest, Message
 from astcti.ami.session import Counters, Credentials
 from astcti.errors import AMIError, AMILost, AMIRefused
-from astcti.protocols.transport.reasons import in_words
+from astcti.reasons import in_words
 
 SAME_NEWS = 60.0  # seconds in which the same failure is logged once: a wrong secret stays wrong for a while
 

@@ -22,8 +22,8 @@ from zope.interface import implementer
 from astcti.errors import AstctiError, PeerError
 from astcti.protocols.client.commands import Commands
 from astcti.protocols.client.session import Answered, ClientSession, Closing, Notification
-from astcti.protocols.transport.reasons import in_words
 from astcti.protocols.xmlreading import CallEvent
+from astcti.reasons import in_words
 
 ANSWER_SECONDS: Final = 15.0  # a server that does not answer for so long is given up
 
