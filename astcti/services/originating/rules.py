@@ -34,10 +34,8 @@ def check_range(service: Service, number: str) -> None:
 
     :raises Refused: 923.
     """
-    ranges, dialled = (
-        _ranges(service.allowed_extensions),
-        number.replace("-", ""),
-    )  # as Asterisk looks for it (16 and 22)
+    ranges = _ranges(service.allowed_extensions)
+    dialled = number.replace("-", "")  # as Asterisk looks for it (16 and 22)
     if dialled.lower() in _SPECIAL and number not in ranges.numbers:
         raise Refused(923, "this extension is not for dialling")
     if not (ranges.covers(number) and ranges.covers(dialled)):
