@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from astcti.config.kinds import TEXT
@@ -33,25 +34,39 @@ def convert_actions(
     """Actions in today's form.
 
     :returns: rows of ``actions``, rows of ``services_actions``, and notes for people.
+    :raises ValueError: a text cannot be read; with the service.
     """
     actions: list[Row] = []
     references: list[Row] = []
     notes: list[str] = []
     for service in services:
-        trigger = normal_action_type(_text(service, "service_trigger_type", "trigger") or "APPLICATION")
-        found = [row for row in applications if row.get("id_service") == service.get("id_service")]
-        if not found and _text(service, "application", "param_string"):
-            found = [service]
-        if trigger != "NONE" and trigger not in _TYPES:
-            notes.append(f"services {service.get('id_service')}: trigger {trigger!r} is not known; no action was made")
-        for order, row in enumerate(found if trigger in _TYPES else [], 1):
-            actions.append(_action(len(actions) + 1, _TYPES[trigger], row))
-            references.append(
-                {"id_service": service.get("id_service"), "id_action": len(actions), "action_order": order}
-            )
+        with _place(service):
+            _convert(service, applications, actions, references, notes)
     if actions:
         notes.append(f"{len(actions)} actions were made from the older applications of services")
     return actions, references, tuple(notes)
+
+
+@contextmanager
+def _place(service: Row) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as e:
+        raise ValueError(f"services {service.get('id_service')}: {e}") from e
+
+
+def _convert(
+    service: Row, applications: Sequence[Row], actions: list[Row], references: list[Row], notes: list[str]
+) -> None:
+    trigger = normal_action_type(_text(service, "service_trigger_type", "trigger") or "APPLICATION")
+    found = [row for row in applications if row.get("id_service") == service.get("id_service")]
+    if not found and _text(service, "application", "param_string"):
+        found = [service]
+    if trigger != "NONE" and trigger not in _TYPES:
+        notes.append(f"services {service.get('id_service')}: trigger {trigger!r} is not known; no action was made")
+    for order, row in enumerate(found if trigger in _TYPES else [], 1):
+        actions.append(_action(len(actions) + 1, _TYPES[trigger], row))
+        references.append({"id_service": service.get("id_service"), "id_action": len(actions), "action_order": order})
 
 
 def _action(action_id: int, action_type: str, row: Row) -> Row:

@@ -53,12 +53,15 @@ class _Reader:
         timestamp = self._check_version(settings, is_older)
         notes: tuple[str, ...] = ()
         if is_older:
-            rows["actions"], rows["services_actions"], notes = older.convert_actions(
-                rows["services"], applications or []
-            )
+            try:
+                rows["actions"], rows["services_actions"], notes = older.convert_actions(
+                    rows["services"], applications or []
+                )
+            except ValueError as e:
+                self._problems.append(f"{self._name}: {e}")
         older.convert_queues(rows["services"])
         values: dict[str, Any] = {t.rows: tuple(self._read_table(t, rows[t.name])) for t in TABLES}
-        texts = {name: kinds.TEXT.read(value) for name, value in settings.items() if name not in NO_SETTINGS}
+        texts = dict(self._read_settings(settings))
         if self._problems:
             raise ConfigError(*self._problems)
         configuration = Configuration(timestamp=timestamp, settings=MappingProxyType(texts), **values)
@@ -83,6 +86,14 @@ class _Reader:
         except ValueError as e:
             self._problems.append(f"{self._name}: {VERSION_TABLE}: {e}")
             return 0.0
+
+    def _read_settings(self, settings: Row) -> Iterable[tuple[str, str]]:
+        for name, value in settings.items():
+            try:
+                if name not in NO_SETTINGS:
+                    yield name, kinds.TEXT.read(value)
+            except ValueError as e:
+                self._problems.append(f"{self._name}: {SETTINGS_TABLE} {name}, val: {e}")
 
     def _read_table(self, table: Table, rows: list[Row]) -> Iterable[Any]:
         for number, row in enumerate(rows, 1):

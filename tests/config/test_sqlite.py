@@ -137,6 +137,14 @@ class ReadingTests(SqliteCase):
         self.assertIn("UTF-8", self.problems(TABLES, "UPDATE services SET service_name = CAST(x'ff41' AS TEXT)")[0])
         self.assertIn("UTF-8", self.problems(TABLES, "UPDATE services SET service_name = x'ff41'")[0])
 
+    def test_setting_not_utf8(self) -> None:
+        """Of a setting too, by its name; nothing is told of the rest that could be read."""
+        settings = (
+            "CREATE TABLE server_settings (name text, val); INSERT INTO server_settings VALUES ('ami_host', x'ff')"
+        )
+        place = f"{self.path}: server_settings ami_host, val"
+        self.assertEqual(self.problems(TABLES, settings), (f"{place}: the text is not UTF-8",))
+
 
 class BrokenTests(SqliteCase):
     """Files that are no data base, or only half of one."""
@@ -219,6 +227,11 @@ class OlderTests(SqliteCase):
         )
         self.assertEqual(c.actions, (Action(id=1, destination="crm", parameters="-c {CALLERID}"),))
         self.assertEqual([(r.service_id, r.action_id) for r in c.service_actions], [(1, 1)])
+
+    def test_not_utf8(self) -> None:
+        """An application that cannot be read is told by its place."""
+        spoilt = "UPDATE Applications SET APPLICATION_PATH = x'ff' WHERE ID_APPLICATION = 12"
+        self.assertEqual(self.problems(OLDER, spoilt), (f"{self.path}: services 2: the text is not UTF-8",))
 
     def test_actions_of_today_win(self) -> None:
         """Where there is a table of actions, what is left of the older form does not count."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import redirect_stderr, redirect_stdout
+import sqlite3
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from urllib.parse import quote
 
@@ -105,6 +106,21 @@ class SqliteTests(RoundTrip, SynchronousTestCase):
 
     def setUp(self) -> None:
         self.url = f"sqlite:///{Path(self.mktemp()).absolute()}"
+
+    def test_odd_timestamps(self) -> None:
+        """Whatever stands there as a timestamp is replaced by one that is."""
+        first, path = Path(self.mktemp() + ".xml"), self.url.removeprefix("sqlite:///")
+        first.write_bytes(write_xml(GOOD))
+        self.assertEqual(run("init", self.url)[0], 0)
+        for odd in ("'soon'", "NULL", "''", "'1e999'", "1e300", "x'ff'"):
+            with closing(sqlite3.connect(path)) as db, db:
+                db.execute("INSERT OR REPLACE INTO server_settings VALUES ('last_update', ?)", ("yesterday",))
+                db.execute(f"UPDATE server_settings SET val = {odd} WHERE name = 'last_update'")
+            code, _, err = run("convert", "--force", str(first), self.url)
+            self.assertEqual(code, 0, (odd, err))
+            with closing(sqlite3.connect(path)) as db:
+                ((found,),) = db.execute("SELECT val FROM server_settings WHERE name = 'last_update'")
+            self.assertGreater(int(found), 1_700_000_000)
 
     def test_wrong(self) -> None:
         """What cannot be is said in a sentence."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from astcti.config import kinds
 from astcti.config.database.address import Address
 from astcti.config.database.engine import writing
 from astcti.config.database.metadata import make_metadata
@@ -18,6 +19,7 @@ from astcti.config.settings import NO_SETTINGS
 from astcti.errors import ConfigError
 
 CHUNK = 1000  # rows of one statement
+LATEST = 2**53  # seconds: what is later is no time, and hardly a number that the column holds
 
 _NULLABLE = {(t.name, c.name) for t in make_metadata().sorted_tables for c in t.columns if c.nullable}
 
@@ -96,9 +98,7 @@ def _settings(connection: sa.Connection, tables: Tables, configuration: Configur
 
 def _stamp(connection: sa.Connection, tables: Tables, now: int) -> None:
     """Set the timestamp, in every place where there is one, to one that none of them has."""
-    before = {int(float(stamp.rpartition(" ")[2] or 0)) for stamp in tables.stamps() or () if "last_update" in stamp
-              or stamp.startswith(VERSION_TABLE)}  # fmt: skip
-    stamp = max(now, *(b + 1 for b in before)) if before else now
+    stamp = max([now, *(before + 1 for before in map(_moment, tables.stamps() or ()))])
     if VERSION_TABLE in tables.names:
         names = {low: str(c["name"]) for low, c in _columns(connection, tables, VERSION_TABLE).items()}
         column = names["last_update"]
@@ -108,6 +108,16 @@ def _stamp(connection: sa.Connection, tables: Tables, now: int) -> None:
     if SETTINGS_TABLE in tables.names:
         settings = sa.table(tables.names[SETTINGS_TABLE], sa.column("name"), sa.column("val"))
         connection.execute(settings.update().where(settings.c.name == "last_update").values(val=str(stamp)))
+
+
+def _moment(stamp: str) -> int:
+    """Seconds of a timestamp; 0 of what is none, from which each differs."""
+    name, _, text = stamp.rpartition(" ")
+    try:
+        seconds = kinds.TIMESTAMP.read(text) if name in (VERSION_TABLE, "last_update") else 0
+    except ValueError:
+        return 0
+    return int(seconds) if abs(seconds) < LATEST else 0
 
 
 def _columns(connection: sa.Connection, tables: Tables, table: str) -> dict[str, Any]:
