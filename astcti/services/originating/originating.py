@@ -88,6 +88,8 @@ class Originating(Duty):
         return bool(members) and all(member is not None and member.paused for member in members)
 
     def _accepted(self, response: Message, pending: Pending) -> Reply:
+        if pending not in self._pending:  # they have left meanwhile
+            return Done()
         order = pending.order
         early = self._pending.accepted(pending, response.get("ActionID"))
         seconds = (order.action.timeout or 0) / 1000 + GUARD_SECONDS
@@ -163,7 +165,10 @@ class Originating(Duty):
         self._log.info(
             "The call to {number} from {phone}: {what}", number=order.number, phone=order.phone, what=what.text
         )
-        pending.attendance.client.notify(notice, ())
+        try:
+            pending.attendance.client.notify(notice, ())
+        except Exception:  # what is wrong with one client costs the others nothing
+            self.desk.broken(pending.attendance)
 
     def _forget(self, pending: Pending) -> bool:
         if not self._pending.remove(pending):

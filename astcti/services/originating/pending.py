@@ -47,6 +47,9 @@ class PendingBook:
     def __len__(self) -> int:
         return len(self._at_phone)
 
+    def __contains__(self, pending: Pending) -> bool:
+        return self._at_phone.get(pending.order.phone) is pending
+
     def at_phone(self, phone: str) -> Pending | None:
         """What is pending there."""
         return self._at_phone.get(phone)
@@ -81,7 +84,7 @@ class PendingBook:
 
     def remove(self, pending: Pending) -> bool:
         """It is known what became of it, or nobody wants to know; whether it was there."""
-        if self._at_phone.get(pending.order.phone) is not pending:
+        if pending not in self:
             return False
         del self._at_phone[pending.order.phone]
         del self._by_uniqueid[pending.order.uniqueid]

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.errors import AMILost, AMIRefused, AMITimeout, Refused
 from astcti.model.commands import Done, Originate
 from astcti.services.originating.originating import GUARD_SECONDS
+from astcti.services.originating.pending import PendingBook
 from tests.services.fakes import FakeClient, call_centre
 from tests.services.originating.switchboard import Switchboard, dialling_centre, responses
 from tests.services.pbx import channel, message
@@ -349,6 +350,33 @@ class OutcomeTests(DiallingTestCase):
         self.board.result(4)
         self.assertEqual(responses(self.anna), [("Failure", 8)])
         self.assertEqual(self.board.clock.getDelayedCalls(), [])
+
+    def test_broken_client(self) -> None:
+        """One that cannot be told anything goes; the call is followed all the same, and others are told of theirs."""
+        bruno = self.board.seat("bruno")
+        self.board.accept()
+        self.board.rings()
+        self.anna.broken = True
+        self.board.hangs_up(17)
+        self.assertEqual((dict(self.board.tracker.legs), self.board.follower.faults), ({}, 0))
+        self.assertEqual([number for number, _, _ in self.anna.dismissed], [999])
+        anna = self.board.seat("anna")
+        self.dial("1", client=anna)
+        self.board.accept()
+        self.dial("1", "outgoing", client=bruno)
+        self.board.accept()
+        anna.broken = True
+        self.board.desk.link_changed(False)
+        self.assertEqual(responses(bruno), [("Failure", 8)])
+        self.flushLoggedErrors(RuntimeError)
+
+    def test_left_before_the_reply(self) -> None:
+        """Nothing is kept of a call that the PBX accepts when its operator has left."""
+        self.board.desk.detach(self.anna)
+        self.board.accept()
+        self.board.result(4)
+        self.assertEqual((responses(self.anna), self.board.clock.getDelayedCalls()), ([], []))
+        self.assertEqual(vars(self.board.originating._pending), vars(PendingBook()))
 
     def test_left(self) -> None:
         """Whoever has left is not told; their phone is free for the next at the seat."""
