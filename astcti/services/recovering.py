@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 
 from astcti.model.actions import RenderedAction
 from astcti.model.legs import Leg
@@ -21,6 +20,7 @@ from astcti.services.duty import Duty
 from astcti.services.floor import Attendance
 from astcti.services.following import Follower
 from astcti.services.journal import Journal, Sitter
+from astcti.services.repeating import repeating
 
 RETURN_SECONDS = 300.0  # whoever is back within has been away; later they are newly there
 WRITE_SECONDS = 0.25  # between looks for calls of which something new is known
@@ -40,8 +40,7 @@ class Recovering(Duty, Service):
         self._journal = journal
         self._follower = follower
         follower.recall = self._recall
-        self._writing = LoopingCall(self._write)
-        self._writing.clock = clock
+        self._writing = repeating(clock, self._write, "Writing down what is known of calls")
         self._tidied = 0.0
 
     def startService(self) -> None:

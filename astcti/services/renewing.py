@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
+
+from astcti.services.repeating import repeating
 
 SECONDS = 10.0  # between looks: a floor that logged in at once is through in some minutes
 
@@ -20,8 +21,7 @@ class Renewal(Service):
     name = "renewal"
 
     def __init__(self, clock: IReactorTime, renew: Callable[[], object]) -> None:
-        self._looking = LoopingCall(renew)
-        self._looking.clock = clock
+        self._looking = repeating(clock, renew, "Replacing old tickets")
 
     def startService(self) -> None:
         """Begin to look."""

@@ -129,7 +129,9 @@ class Resuming(Duty):
             try:
                 client.tell_ticket()
             except Exception:
-                self.desk.broken(self.desk.floor.of(client))
+                there = self._reception.attendance(client)
+                if there is not None:
+                    self.desk.broken(there)
 
     def _hold(self, client: IClient, held: _Held) -> None:
         self._held[client] = held

@@ -263,6 +263,20 @@ class RecoveringTests(SynchronousTestCase):
         self.board.clock.advance(TIDY_SECONDS)
         self.assertEqual(dict(self.journal.pops), {})
 
+    def test_fault(self) -> None:
+        """What cannot be written down once does not end the writing."""
+        self.pbx.come_up()
+        self.sit()
+        put, self.journal.put_story = self.journal.put_story, lambda *about: 1 / 0  # type: ignore[method-assign]
+        self.pbx.say(*a_call()[:4])
+        self.board.clock.advance(WRITE_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.journal.put_story = put  # type: ignore[method-assign]
+        self.pbx.say(*a_call()[2:3])
+        self.pbx.say(channel("1.1", "PJSIP/out-1", "VarSet", Variable="calldata", Value="99", Context="direct"))
+        self.board.clock.advance(WRITE_SECONDS)
+        self.assertEqual(self.journal.stories["1.1"].variables, {"calldata": "99"})
+
     def test_stop(self) -> None:
         """A server that is stopped writes down what is left to write."""
         self.pbx.come_up()

@@ -238,6 +238,16 @@ class RenewalTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual((bruno.tickets, anna.dismissed[0][0]), (2, 999))
 
+    def test_gone_client(self) -> None:
+        """Nor does one that has left in this very turn."""
+        anna, bruno = self.sit("anna", MACS[0]), self.sit("bruno", MACS[1])
+        self.office.clock.advance(RENEW_SECONDS - 1)
+        anna.tell_ticket = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+        self.office.desk.floor.on_left = lambda attendance: None
+        self.office.desk.detach(anna)
+        self.office.clock.advance(SECONDS + 1)
+        self.assertEqual((bruno.tickets, anna.dismissed), (2, []))
+
     def test_ends(self) -> None:
         """After the end nothing is looked at any more."""
         clock = Clock()

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from astcti.errors import Refused
@@ -35,6 +34,7 @@ from astcti.services.delivery.record import (
 from astcti.services.duty import Answer, Duty
 from astcti.services.floor import Attendance
 from astcti.services.journal import IStore, Journal
+from astcti.services.repeating import repeating
 
 WRITE_SECONDS = 0.1  # between looks for what is to be written
 LOOK_SECONDS = 1.0  # between looks for what is late
@@ -67,9 +67,8 @@ class Ledger(Duty, Service):
         self._deadlines: deque[tuple[float, int, Delivery]] = deque()
         self._unsent: dict[str, tuple[Attendance, Delivery]] = {}
         self._awaiting: dict[str, list[Deferred[Delivery]]] = {}
-        self._writing = LoopingCall(self._write)
-        self._looking = LoopingCall(self._look)
-        self._writing.clock = self._looking.clock = clock
+        self._writing = repeating(clock, self._write, "Writing the ledger of actions")
+        self._looking = repeating(clock, self._look, "Looking for actions of which nothing is heard")
         store.on_lost = lambda: self.archive.write_all(self.book)
 
     def startService(self) -> None:
@@ -86,7 +85,7 @@ class Ledger(Duty, Service):
             else:
                 self._deadlines.append((now + settings.action_timeout, delivery.times, delivery))
         for going, seconds in ((self._writing, WRITE_SECONDS), (self._looking, LOOK_SECONDS)):
-            going.start(seconds, now=False).addErrback(lambda failure: self._log.failure("The ledger stops", failure))
+            going.start(seconds, now=False)
 
     def stopService(self) -> None:
         """Write what is left to write."""
