@@ -30,6 +30,7 @@ class Board:
     :ivar settling: true while that is done; ``recovered`` then and while a seat is told what its client missed.
     :ivar remember: whether somebody writes down what is known of services' calls: ``news`` are those of which there is
         something new, ``ended_stories`` the unique ids of those that are over; both to be taken now and then.
+    :ivar complete: whether all calls there are have been taken over, at least once.
     :ivar callers: unique ids of the channels that were in the dial plan when the lists were made.
     :ivar now: seconds, of the event being looked at.
     """
@@ -42,6 +43,7 @@ class Board:
         self.owing = False
         self.settling = False
         self.recovered = False
+        self.complete = False
         self.callers: set[str] = set()
         self.remember = False
         self.news: dict[str, Leg] = {}

@@ -167,6 +167,15 @@ class Tracker:
         return notices
 
     @property
+    def complete(self) -> bool:
+        """Whether all calls there are have been taken over, at least once; until then some may be missing."""
+        return self._board.complete
+
+    @complete.setter
+    def complete(self, complete: bool) -> None:
+        self._board.complete = complete
+
+    @property
     def remember(self) -> bool:
         """Whether changes of services' calls are kept for :meth:`take_changes`."""
         return self._board.remember

@@ -55,7 +55,8 @@ def take_over(
 
     :param to_come: what will be followed after this, and is left to that.
     """
-    known = set(board.legs)
+    known = set(board.legs) if board.complete else set()  # before, an event is all that we know of a call
+    board.complete = True
     found = list(found)
     board.callers = {
         fact.uniqueid
@@ -105,10 +106,12 @@ def _remember(board: Board, leg: Leg, recalled: Recalled | None) -> None:
     if service is not None:
         board.set_service(leg, service)
     story.queue = story.queue or recalled.queue
-    story.variables.update(recalled.variables)
+    for name, value in recalled.variables.items():
+        story.variables.setdefault(name, value)
     if board.plan.anywhere in recalled.variables:
         board.begin_at_large(leg)
     board.set_number(leg, story.number or recalled.number, story.name or recalled.name)
+    board.changed(leg)
 
 
 def unsettled(board: Board) -> list[tuple[Leg, tuple[str, ...]]]:

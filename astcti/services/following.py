@@ -154,6 +154,8 @@ class Follower:
                 if m.event in ("BridgeEnter", "BridgeLeave")
             }
             self._tell(self.tracker.restore(stock.found, present, now, owed=True, recall=self.recall, to_come=to_come))
+        elif not stock.late:
+            self.tracker.complete = True  # as far as the PBX will ever tell
         if stock.members is not None:
             self.callers.replace((f for f in stock.found if isinstance(f, QueueJoin)), self._clock.seconds())
             came, went = self.roster.replace(stock.members)

@@ -42,11 +42,13 @@ class Recovering(Duty, Service):
         follower.recall = self._recall
         self._writing = repeating(clock, self._write, "Writing down what is known of calls")
         self._tidied = 0.0
+        self._earlier: frozenset[str] = frozenset()  # calls of which the journal may have more than we know yet
 
     def startService(self) -> None:
         """Begin to write down what is known of calls."""
         Service.startService(self)
         self._follower.tracker.remember = True
+        self._earlier = frozenset(self._journal.stories)
         self._writing.start(WRITE_SECONDS, now=False)
 
     def stopService(self) -> None:
@@ -93,15 +95,19 @@ class Recovering(Duty, Service):
         return story._replace(told=seats)
 
     def _write(self) -> None:
-        changed, gone = self._follower.tracker.take_changes()
+        tracker = self._follower.tracker
+        if tracker.complete:
+            self._earlier = frozenset()
+        changed, gone = tracker.take_changes()
         for uniqueid in gone:
             self._journal.forget_story(uniqueid)
         for leg in changed:
-            self._journal.put_story(leg.uniqueid, known_of(leg))
+            if leg.uniqueid not in self._earlier:
+                self._journal.put_story(leg.uniqueid, known_of(leg))
         now = self._clock.seconds()
-        if now - self._tidied >= TIDY_SECONDS and self.desk.link_up:
+        if now - self._tidied >= TIDY_SECONDS and self.desk.link_up and tracker.complete:
             self._tidied = now
-            legs = self._follower.tracker.legs
+            legs = tracker.legs
             self._journal.forget_pops([key for key in self._journal.pops if key[0] not in legs])
             for uniqueid in [uniqueid for uniqueid in self._journal.stories if uniqueid not in legs]:
                 self._journal.forget_story(uniqueid)

@@ -7,14 +7,17 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.ami.message import Message
 from astcti.config.model import Action, ServiceAction
+from astcti.errors import AMITimeout
 from astcti.model.commands import ClaimMac, Login
 from astcti.services.books import Books
 from astcti.services.journal import SCHEMA, Journal
+from astcti.services.link import AGAIN_SECONDS
 from astcti.services.recovering import RETURN_SECONDS, TIDY_SECONDS, WRITE_SECONDS, Recovering
 from tests.services.fakes import FakeClient, digest
 from tests.services.memorystore import MemoryStore
-from tests.services.pbx import a_call, channel, message
+from tests.services.pbx import a_call, channel, denied, message
 from tests.services.test_link import Switchboard
 
 MAC = "00:1c:bf:37:53:ba"
@@ -250,6 +253,50 @@ class RecoveringTests(SynchronousTestCase):
         anna = self.back(anna)
         self.pbx.say(*HANGUPS)
         self.assertEqual([a.parameters for _, actions in anna.told for a in actions], ["http://crm.example/over"])
+
+    # -- the PBX is slow
+
+    def begin_blind(self, *events: Message) -> FakeClient:
+        """The server is killed in the middle of a call, and then the PBX does not list its channels in time.
+
+        :param events: what it says of the call meanwhile.
+        """
+        self.answered(reports=False)
+        self.begin(self.board.clock.seconds() + 2 * TIDY_SECONDS)
+        self.pbx.lists = {"CoreShowChannels": AMITimeout("late")}
+        self.pbx.come_up()
+        anna = self.sit(reports=False)
+        self.pbx.say(*events)
+        self.board.clock.pump([WRITE_SECONDS] * 2)
+        self.still_talking()
+        return anna
+
+    def test_late_list(self) -> None:
+        """What is written down of a call is not given up before it is known that the call is over."""
+        anna = self.begin_blind()
+        self.assertEqual((set(self.journal.pops), set(self.journal.stories)), ({("1.1", "seat 1")}, {"1.1"}))
+        self.board.clock.pump([AGAIN_SECONDS[0]] * 2)
+        self.assertEqual((self.pops(anna), self.board.tracker.legs["1.1"].story.number), ([], "0551"))
+
+    def test_late_list_after_events(self) -> None:
+        """A call does not pop again because the PBX said something about it before it listed it."""
+        where = {"Context": "direct"}
+        anna = self.begin_blind(
+            channel("1.1", "PJSIP/out-1", "VarSet", Variable="calldata", Value="99", **where),
+            channel("1.1", "PJSIP/out-1", "Newexten", Application="NoOp", AppData="", **where),
+        )
+        self.board.clock.pump([AGAIN_SECONDS[0]] * 2)
+        story = self.board.tracker.legs["1.1"].story
+        self.assertEqual((self.pops(anna), story.number, story.variables), ([], "0551", {"calldata": "99"}))
+        self.assertEqual(self.journal.stories["1.1"].variables, {"calldata": "99"})
+
+    def test_no_list(self) -> None:
+        """Where the PBX lists no channels for us, calls are written down as they are seen."""
+        self.pbx.lists = {"CoreShowChannels": denied(), "Status": denied()}
+        self.answered()
+        self.pbx.say(*HANGUPS)
+        self.board.clock.advance(TIDY_SECONDS)
+        self.assertEqual((dict(self.journal.pops), dict(self.journal.stories)), ({}, {}))
 
     # -- what is written down
 
