@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EPERM
 from pathlib import Path
 
 from astcti.errors import ConfigError
@@ -40,30 +41,49 @@ def write_file(path: Path, data: bytes, *, keep_rights: bool = False) -> None:
     :param keep_rights: whether it belongs, as far as we may say so, to whom the one before belonged, and can be read by
         the same people.
     """
-    with replace_file(path) as unfinished:
-        unfinished.write_bytes(data)
+    with replace_file(path) as unfinished, _the_very(unfinished, os.O_WRONLY) as file:
+        with open(file, "wb", closefd=False) as f:
+            f.write(data)
         if keep_rights:
-            _give_rights(unfinished, path)
+            _give_rights(file, path)
 
 
-def _give_rights(path: Path, like: Path) -> None:
+@contextmanager
+def _the_very(path: Path, flags: int) -> Iterator[int]:
+    """A file that we have just made in a folder of somebody else, open: not what they have put in its place since.
+
+    :raises OSError: it is a link, or has another name as well.
+    """
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if os.fstat(file).st_nlink != 1:
+            raise PermissionError(EPERM, "another file was put in its place")
+        yield file
+    finally:
+        os.close(file)
+
+
+def _give_rights(file: int, like: Path) -> None:
     try:
         before = like.stat()
     except FileNotFoundError:
         return
     try:
-        os.chown(path, before.st_uid, before.st_gid)
+        os.fchown(file, before.st_uid, before.st_gid)
     except PermissionError:
-        if path.stat().st_gid != before.st_gid:
+        if os.fstat(file).st_gid != before.st_gid:
             return  # its rights were for another group
-    path.chmod(before.st_mode & 0o777)
+    os.fchmod(file, before.st_mode & 0o777)
 
 
 def give_to_owner_of(folder: Path, path: Path) -> None:
-    """Let a file belong to whom the folder belongs, as far as we may say so: what root puts there is for that one."""
+    """Let a file belong to whom the folder belongs, as far as we may say so: what root puts there is for that one.
+
+    :raises OSError: it is another file by now.
+    """
     owner = folder.stat()
-    with suppress(PermissionError):
-        os.chown(path, owner.st_uid, owner.st_gid)
+    with _the_very(path, os.O_RDONLY) as file, suppress(PermissionError):
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def make_folder(path: Path) -> Path:

@@ -2,11 +2,14 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from astcti.config.files import write_file
+from astcti.config import files
+from astcti.config.files import give_to_owner_of, write_file
 from astcti.config.foldersource import publish
 from tests.config.samples import GOOD
 
@@ -39,6 +42,28 @@ class RightsTests(SynchronousTestCase):
         self.path.chmod(0o640)
         write_file(self.path, b"new", keep_rights=True)
         self.assertEqual((self.path.read_bytes(), rights(self.path)), (b"new", (os.getuid(), os.getgid(), 0o640)))
+
+    def test_nobody_in_between(self) -> None:
+        """Whoever owns the folder cannot have rights given to another file, by a link in the place of the new one."""
+        folder, other = Path(self.mktemp()), Path(self.mktemp())
+        folder.mkdir()
+        other.write_bytes(b"somebody else's")
+        other.chmod(0o600)
+        for link in (os.symlink, os.link):
+            path = folder / link.__name__
+            link(other.absolute(), path)
+            self.assertRaises(OSError, give_to_owner_of, folder, path)
+        path = folder / "a"
+        path.write_bytes(b"old")
+        path.chmod(0o644)
+
+        @contextmanager
+        def swapped(path: Path) -> Iterator[Path]:
+            yield folder / "symlink"
+
+        self.patch(files, "replace_file", swapped)
+        self.assertRaises(OSError, write_file, path, b"new", keep_rights=True)
+        self.assertEqual((other.read_bytes(), rights(other)[2]), (b"somebody else's", 0o600))
 
     def test_by_root(self) -> None:
         """What root writes in the place of a file, or drops into a folder, belongs to whom they belonged."""
