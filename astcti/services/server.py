@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from astcti import __version__
@@ -21,6 +22,7 @@ from astcti.services.status import StatusBoard
 
 LEAVING_SECONDS = 5.0  # for clients to hear that the server stops, and to go
 DUTIES_SECONDS = 20.0  # for thousands to be taken out of their queues, by a PBX that does much else
+HURRY_SECONDS = 0.5  # between two tries to reach the PBX meanwhile
 PART_SECONDS = 5.0  # for each other part to end
 
 
@@ -123,7 +125,11 @@ class Server(MultiService):
         parts: Sequence[IService] = list(self)
         await self._within(PART_SECONDS, self.door.stopService)  # for good, also when the PBX comes back meanwhile
         await self._within(LEAVING_SECONDS, self.factory.shut_down)
+        hurrying = LoopingCall(self.link.retry)  # a PBX that is away is not waited for as long as usual
+        hurrying.clock = self._clock
+        hurrying.start(HURRY_SECONDS)
         await self._within(DUTIES_SECONDS, self._stop_duties)
+        hurrying.stop()
         for part in reversed(parts):
             await self._within(PART_SECONDS, part.stopService)
 

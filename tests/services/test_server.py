@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.errors import UserError
-from astcti.services.server import DUTIES_SECONDS, Server, Start, StartFailed
+from astcti.services.server import DUTIES_SECONDS, HURRY_SECONDS, Server, Start, StartFailed
 
 
 class Part(Service):
@@ -51,10 +51,15 @@ class ServerTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock, self.story, self.start = Clock(), [], Start()
+        self.tries = 0
         part, self.desk = Part("door", self.story), Desk()
         self.server = Server(
-            self.clock, self.start, desk=self.desk, link=None, door=part, factory=part, changeover=None, board=None,
+            self.clock, self.start, desk=self.desk, link=self, door=part, factory=part, changeover=None, board=None,
         )  # type: ignore[arg-type]  # fmt: skip
+
+    def retry(self) -> None:
+        """The link is to be made at once."""
+        self.tries += 1
 
     def add(self, *parts: Part) -> None:
         """Put parts in."""
@@ -96,6 +101,19 @@ class ServerTests(SynchronousTestCase):
             if ends:
                 self.desk.done.callback(None)
             self.successResultOf(stopped)
+
+    def test_link_away(self) -> None:
+        """As long as there is something to do the PBX is tried again and again."""
+        self.desk.done = Deferred()
+        self.server.startService()
+        stopped = self.server.stopService()
+        for _ in range(6):
+            self.clock.advance(HURRY_SECONDS)
+        self.assertEqual(self.tries, 7)
+        self.desk.done.callback(None)
+        self.successResultOf(stopped)
+        self.clock.advance(10)
+        self.assertEqual((self.tries, self.clock.getDelayedCalls()), (7, []))
 
     def test_part_that_does_not_begin(self) -> None:
         """When a part cannot begin, the server says why and does not claim to be ready."""
