@@ -215,6 +215,10 @@ class Tracker:
         notices, board.notices = board.notices, []
         return notices
 
+    def newly_there(self, interfaces: Iterable[str]) -> Sequence[str]:
+        """Keep from a seat for good the calls in whose middle they sat down; unique ids of those."""
+        return restoring.newly_there(self._board, interfaces)
+
     def drop_missing(self, present: Collection[str], now: float) -> Sequence[Notice]:
         """End every leg whose channel the PBX does not have."""
         notices: list[Notice] = []

@@ -175,6 +175,17 @@ def withhold(board: Board, interface: str) -> None:
             leg.withheld = story
 
 
+def newly_there(board: Board, interfaces: Iterable[str]) -> list[str]:
+    """They were not only away: what was withheld from them is not told later either; unique ids of those calls."""
+    calls = []
+    for interface in interfaces:
+        for leg in legs_at(board, interface) if interface in board.listeners else ():
+            if leg.withheld is not None:
+                calls.append(leg.withheld.uniqueid)
+                leg.withheld = None
+    return calls
+
+
 def resume(board: Board, interfaces: Iterable[str], again: Collection[str]) -> None:
     """They were only away: what goes on at their phone is told now, whether or not they heard of it before.
 

@@ -68,6 +68,8 @@ class Recovering(Duty, Service):
         self._journal.put_sitter(Sitter(seat, username))
         if before is not None and before.username == username and self._clock.seconds() - before.left < RETURN_SECONDS:
             self._clock.callLater(0, self._resume, attendance)
+        else:
+            self._clock.callLater(0, self._begin, attendance)
 
     def left(self, attendance: Attendance) -> None:
         """Somebody left."""
@@ -79,6 +81,12 @@ class Recovering(Duty, Service):
             seat = seat_of(attendance)
             again = {pop.uniqueid for pop in self._journal.pops_at(seat) if not pop.reported}
             self._follower.resume(attendance.phones, again)
+
+    def _begin(self, attendance: Attendance) -> None:
+        """Calls that go on at the phones of somebody who is newly there have popped, as far as they are concerned."""
+        if attendance.seat is not None and attendance.phones:
+            for uniqueid in self._follower.tracker.newly_there(attendance.phones):
+                self._journal.put_pop(uniqueid, seat_of(attendance), reported=True)
 
     def told(self, attendance: Attendance, notice: Notice, actions: Sequence[RenderedAction]) -> None:
         """A call pops: from here on it does not again at this seat, or only as long as nobody reports it."""

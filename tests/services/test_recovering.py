@@ -153,6 +153,24 @@ class RecoveringTests(SynchronousTestCase):
         self.board.clock.advance(RETURN_SECONDS)
         self.assertEqual(self.pops(self.sit()), [])
 
+    def test_newly_there_and_back(self) -> None:
+        """A call that was there before its operator sat down does not pop either when they are back after a cut."""
+        self.pbx.come_up()
+        self.pbx.say(*a_call())
+        anna = self.sit()
+        self.board.desk.detach(anna)
+        self.board.clock.advance(2)
+        self.assertEqual(self.pops(self.sit()), [])
+
+    def test_newly_there_and_killed(self) -> None:
+        """Nor when the server is killed after they sat down."""
+        self.pbx.come_up()
+        self.pbx.say(*a_call())
+        self.sit()
+        self.board.clock.advance(WRITE_SECONDS)
+        self.restart()
+        self.assertEqual(self.pops(self.sit()), [])
+
     # -- a client dies
 
     def test_answered_while_the_client_was_away(self) -> None:
