@@ -13,6 +13,8 @@ from astcti.protocols.settings import ProtocolSettings
 from astcti.protocols.wheel import Wheel
 
 _WARNED: Final = 10_000  # addresses remembered for that; then anew
+COMPLAINTS: Final = 60  # lines in the log, of all that strangers do wrong ...
+COMPLAINTS_SECONDS: Final = 60.0  # ... in this time
 
 _log = Logger()
 
@@ -102,6 +104,23 @@ class SessionContext:
     counters: Counters = field(default_factory=Counters)
     trace: Callable[[str, str, str], None] | None = None
     _warned: set[str] = field(default_factory=set)
+    _complaints: int = 0
+    _complaints_since: float = 0.0
+
+    def complain(self, peer: str, reason: str) -> None:
+        """Log that somebody broke the protocol, unless so many have that the log would tell of nothing else."""
+        now = self.seconds()
+        if not 0 <= now - self._complaints_since < COMPLAINTS_SECONDS:
+            self._complaints, self._complaints_since = 0, now
+        self._complaints += 1
+        if self._complaints <= COMPLAINTS:
+            _log.info("{peer} broke the protocol: {reason}", peer=peer, reason=reason)
+        elif self._complaints == COMPLAINTS + 1:
+            seconds = COMPLAINTS_SECONDS - now + self._complaints_since
+            _log.warn(
+                "{peer} and perhaps others break the protocol again and again; no more of it is logged for {seconds:g} s",
+                peer=peer, seconds=seconds,
+            )  # fmt: skip
 
     def warn_of_plain_login(self, peer: str) -> None:
         """Log that credentials travel readable, once per address that is not this machine's own."""

@@ -31,7 +31,7 @@ from astcti.protocols.voice import Voice
 _log = Logger()
 
 NOT_AUTHENTICATED = 902  # said with 101 whatever the command
-WRONG_CREDENTIALS = 911
+MALFORMED, WRONG_CREDENTIALS = 901, 911
 _LOGINS = Login | Authenticate | ContinueAuthentication
 
 
@@ -235,6 +235,8 @@ class Conversation(Voice):
             error = Refused(999, "internal error")
         if isinstance(command, _LOGINS):
             self.state, self.username = State.GREETED, ""
+            if error.number == MALFORMED:
+                self._context.complain(self.peer, error.reason)
         self.fail(error.number, error.reason, failure)
         if isinstance(command, _LOGINS | ChangePassword) and error.number == WRONG_CREDENTIALS:
             self._failures += 1

@@ -166,7 +166,7 @@ class Voice:
     def break_off(self, reason: str) -> None:
         """Close without another word: there is no language left to say it in."""
         self._context.counters.broken += 1
-        _log.info("{peer} broke the protocol, closing: {reason}", peer=self.peer, reason=reason)
+        self._context.complain(self.peer, reason)
         self._sink.flush()
         self._outflow.break_off()
         self.close()

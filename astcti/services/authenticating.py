@@ -96,8 +96,7 @@ class Authenticating(Duty):
         try:
             exchange = ServerExchange(first, plus=mechanism == WITH_BINDING, binding=client.channel_binding())
         except ScramError as e:
-            _log.warn("{peer}: {mechanism}: {reason}", peer=client.peer, mechanism=mechanism, reason=str(e))
-            raise Refused(901, str(e)) from None
+            raise Refused(901, str(e)) from None  # which the client's session logs
         username = exchange.username
         self._accounts.may_try(username, client.peer)
         verifier = self._accounts.verifier(username)

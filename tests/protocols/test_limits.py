@@ -7,8 +7,10 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.errors import Refused
 from astcti.model.commands import Done, Reply
 from astcti.protocols.limits import ABORT_ABOVE, DROP_ABOVE
 from astcti.protocols.settings import ProtocolSettings
@@ -65,6 +67,27 @@ class LimitTests:
         self.flushLoggedErrors()
         peer = self.connect()
         self.assertEqual(peer.asks("USER oper1", f"PASS {OPER1}", "X" * 2000)[1:], ["102 OK", "101 unknown command"])
+
+    def test_log(self) -> None:
+        """Whoever breaks the protocol again and again does not fill the log: sixty lines a minute, and one more."""
+        peer = self.connect(login_seconds=1000.0)
+        peer.desk.crash = Refused(901, "malformed first message")
+        for count in (61, 0, 61):
+            with capturedLogs() as logs:
+                for _ in range(70):
+                    self.assertEqual(peer.asks("AUTH SCRAM-SHA-256 eA=="), ["101 malformed first message"])
+                    peer.wait(0.1)
+            self.assertEqual(len(logs), count)
+            if count:
+                self.assertIn("192.0.2.7 broke the protocol: malformed first message", formatEvent(logs[0]) or "")
+                self.assertIn("no more of it is logged", formatEvent(logs[-1]) or "")
+            else:
+                for _step in range(4):
+                    peer.wait(13)
+                    peer.asks("NOOP")
+        with capturedLogs() as logs:
+            peer.session.break_off("rubbish")
+        self.assertEqual((len(logs), peer.closed), (0, True))
 
     def test_malformed_lines(self) -> None:
         """Ten lines that nobody understands are forgiven in a minute, the next one is the last."""
