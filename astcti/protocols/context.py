@@ -118,7 +118,7 @@ class SessionContext:
         elif self._complaints == COMPLAINTS + 1:
             seconds = COMPLAINTS_SECONDS - now + self._complaints_since
             _log.warn(
-                "{peer} and perhaps others break the protocol again and again; no more of it is logged for {seconds:g} s",
+                "{peer} and others break the protocol again and again; no more of it is logged for {seconds:g} s",
                 peer=peer, seconds=seconds,
             )  # fmt: skip
 
