@@ -143,6 +143,7 @@ class Board:
         half = local_pair_of(leg.channel)
         if half and self._halves.get(half) is leg:
             del self._halves[half]
+        self._leave_bridge(leg)
         if leg.rings_for is not None:
             leg.rings_for.ringing.discard(leg.uniqueid)
         self.stop_waiting(leg)
@@ -155,12 +156,28 @@ class Board:
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
 
+    def born(self, uniqueid: str) -> None:
+        """A channel begins: if one of this id has ended, it was another, before the PBX was begun anew."""
+        self._ended.pop(uniqueid, None)
+
+    def forget_ended(self) -> None:
+        """No late event can come: the link that told of them is gone."""
+        self._ended.clear()
+
     def _leave_phone(self, leg: Leg) -> None:
         there = self.at_phone.get(leg.interface)
         if there is not None:
             there.discard(leg)
             if not there:
                 del self.at_phone[leg.interface]
+
+    def _leave_bridge(self, leg: Leg) -> None:
+        """Nobody is told: whoever has to be was told before."""
+        bridge, leg.bridge = leg.bridge, None
+        if bridge is not None:
+            bridge.members.pop(leg.uniqueid, None)
+            if not bridge.members:
+                self.bridges.pop(bridge.id, None)
 
     # -- stories
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from astcti.model import dialing, facts, parking, queueing, restoring, talking
-from astcti.model.board import Board
+from astcti.model.board import UNLINK_SECONDS, Board
 from astcti.model.channels import normalise_interface
 from astcti.model.facts import Fact
 from astcti.model.legs import Leg
@@ -104,7 +104,7 @@ class Tracker:
         self.facts += 1
         board = self._board
         board.now = now
-        if board.unlinks and board.unlinks[0][0] <= now:
+        if board.unlinks and not now < board.unlinks[0][0] <= now + UNLINK_SECONDS:
             self._tell_due(now)
         step(board, fact)
         if not board.notices:
@@ -129,7 +129,8 @@ class Tracker:
 
     def _tell_due(self, now: float) -> None:
         unlinks = self._board.unlinks
-        while unlinks and unlinks[0][0] <= now:
+        # What is due later than it can be was noted before the clock was set back.
+        while unlinks and not now < unlinks[0][0] <= now + UNLINK_SECONDS:
             due, leg = unlinks.popleft()
             if leg.unlink_due == due:
                 talking.tell_unlink(self._board, leg)
@@ -218,6 +219,10 @@ class Tracker:
     def newly_there(self, interfaces: Iterable[str]) -> Sequence[str]:
         """Keep from a seat for good the calls in whose middle they sat down; unique ids of those."""
         return restoring.newly_there(self._board, interfaces)
+
+    def link_lost(self) -> None:
+        """What comes from here on comes by another link, from another PBX perhaps."""
+        self._board.forget_ended()
 
     def drop_missing(self, present: Collection[str], now: float) -> Sequence[Notice]:
         """End every leg whose channel the PBX does not have."""

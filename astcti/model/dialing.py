@@ -26,6 +26,8 @@ _FATES = {
 
 def appeared(board: Board, fact: facts.ChannelNew) -> None:
     """A channel exists (or is told of again)."""
+    if not board.quiet:  # a list may be older than what was told since
+        board.born(fact.uniqueid)
     known = fact.uniqueid in board.legs
     leg = board.leg(fact.uniqueid, fact.channel, fact.linkedid)
     if leg is None:

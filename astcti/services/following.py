@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from astcti.ami.dialect import translate
 from astcti.ami.message import Message
+from astcti.model.board import UNLINK_SECONDS
 from astcti.model.callers import Callers
 from astcti.model.calls import Tracker
 from astcti.model.channels import normalise_interface
@@ -140,6 +141,7 @@ class Follower:
     def drop(self) -> None:
         """Forget what was kept: the link it came by is gone. What comes by the next one is kept from its beginning."""
         self._held = []
+        self.tracker.link_lost()
 
     def restore(self, stock: Stock) -> None:
         """Take over what the PBX's lists say. Ends of calls that are gone are told; :meth:`settle` tells the rest."""
@@ -207,7 +209,8 @@ class Follower:
         """See that ends of connections are told when they are certain."""
         due = self.tracker.next_due
         if due is not None:
-            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._due)
+            seconds = min(max(0.0, due - self._clock.seconds()), UNLINK_SECONDS)  # more, if the clock was set back
+            self._timer = self._clock.callLater(seconds, self._due)
 
     def _due(self) -> None:
         self._timer = None

@@ -21,10 +21,12 @@ class Talk:
         self.tracker = Tracker(plan, phones)
         self.now = 1000.0
         self.notices: list[Notice] = []
+        self.fed: list[Fact] = []
 
     def feed(self, *happened: Fact) -> list[Notice]:
         """Let it happen; what is told because of it."""
         told: list[Notice] = []
+        self.fed.extend(happened)
         for fact in happened:
             self.now += 0.01
             told.extend(self.tracker.feed(fact, self.now))

@@ -426,6 +426,34 @@ class Ceilings(SynchronousTestCase):
         self.assertEqual(talk.tracker.counters["dropped_stubs"], 50)
         self.assertIn("1.1", talk.tracker.legs)
 
+    def test_dropped_stubs_leave_nothing(self) -> None:
+        """Nor are bridges kept for those that were let go."""
+        talk = Talk("PJSIP/201")
+        for i in range(MAX_STUBS + 50):
+            talk.tracker.feed(facts.BridgeEnter(f"b{i // 2}", "basic", f"9.{i}", "", f"X/{i}-1", ""), 1.0)
+        self.assertEqual((len(talk.tracker.legs), talk.tracker.counters["bridges"]), (MAX_STUBS, MAX_STUBS // 2))
+
+    def test_ids_again(self) -> None:
+        """A PBX that was restarted with its clock set back gives the same ids again: those are new calls."""
+        talk = answered()
+        talk.hangs_up("1.1", "1.2")
+        self.assertEqual(dict(talk.tracker.legs), {})
+        talk.enters("b1", FIRST, CALLER)
+        self.assertEqual(dict(talk.tracker.legs), {}, "a late event brings nothing back")
+        again = answered()
+        talk.feed(*again.fed)
+        self.assertEqual(talk.pops, [("PJSIP/201", "1.1")] * 2)
+
+    def test_clock_set_back(self) -> None:
+        """The end of a connection is told although the clock was set back after it."""
+        talk = answered()
+        talk.leaves("b1", "1.2")
+        talk.now -= 3600
+        talk.leaves("b1", "1.1")
+        talk.wait(0.4)
+        self.assertEqual([n.kind for n in talk.notices if n.kind == "Unlink"], ["Unlink"])
+        self.assertIsNone(talk.tracker.next_due)
+
     def test_silent(self) -> None:
         """Channels the PBX has long said nothing about can be asked for."""
         talk = answered()

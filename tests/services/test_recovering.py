@@ -272,6 +272,16 @@ class RecoveringTests(SynchronousTestCase):
         self.pbx.say(*HANGUPS)
         self.assertEqual([a.parameters for _, actions in anna.told for a in actions], ["http://crm.example/over"])
 
+    def test_ids_again(self) -> None:
+        """A PBX that was restarted with its clock set back gives the same ids again: those calls pop, too."""
+        anna = self.answered()
+        self.pbx.say(*HANGUPS)
+        self.board.clock.advance(TIDY_SECONDS)
+        self.pbx.go_down()
+        self.still_talking()
+        self.pbx.come_up()
+        self.assertEqual(len(self.pops(anna)), 2)
+
     # -- the PBX is slow
 
     def begin_blind(self, *events: Message) -> FakeClient:
