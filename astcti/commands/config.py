@@ -132,6 +132,8 @@ def main(argv: Sequence[str]) -> int:
     """Run one of them."""
     options: Any = Options()
     try:
+        if "" in argv:
+            raise usage.UsageError("one of the words is empty")  # a variable of a script; it is not the current folder
         options.parseOptions(argv)
     except usage.UsageError as e:
         sys.stderr.write(f"astcti config: {e}\nTry astcti config --help, or --help after one of its commands.\n")
@@ -280,8 +282,12 @@ def password(options: Mapping[str, Any]) -> int:
         word = sys.stdin.readline().rstrip("\r\n")
     if not word:
         raise ConfigError("the password is empty")
+    try:
+        data = word.encode()
+    except UnicodeEncodeError as e:  # bytes that are none, as Python keeps them
+        raise ConfigError("the password is not in UTF-8, as clients take it") from e
     # Clients send this digest; what is stored is a slow hash of it.
-    digest = hashlib.md5(word.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
     sys.stdout.write(f"{protect(digest)}\n")
     if options["scram"]:
         sys.stdout.write(f"{verifier_of(digest)}\n")

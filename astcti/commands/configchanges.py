@@ -71,9 +71,9 @@ class Rollback(BaseOptions):
         """Which server, and how far back."""
         if not 1 <= len(words) <= 2:
             raise usage.UsageError("name the bootstrap file, and which backup")
-        if len(words) == 2 and not (words[1].isascii() and words[1].isdigit() and int(words[1])):
+        if len(words) == 2 and not (words[1].isascii() and words[1].isdigit() and int(words[1][:9]) > 0):
             raise usage.UsageError(f"{words[1]!r} is no number of a backup: 1 is the newest")
-        self["file"], self["number"] = Path(words[0]), int(words[1]) if len(words) == 2 else 0
+        self["file"], self["number"] = Path(words[0]), int(words[1][:9]) if len(words) == 2 else 0
 
 
 def diff(options: Mapping[str, Any]) -> int:

@@ -183,10 +183,16 @@ class OtherTests(CommandCase):
 
     def test_mistakes(self) -> None:
         """A mistake on the command line is told, with exit code 2."""
-        for words in ((), ("check",), ("convert", "a"), ("nonsense",), ("check", "--what", "x")):
+        for words in ((), ("check",), ("convert", "a"), ("nonsense",), ("check", "--what", "x"), ("check", ""),
+                      ("convert", "a", ""), ("diff", "", "b"), ("rollback", "a", "0")):  # fmt: skip
             code, out, err = self.run_it(*words)
             self.assertEqual((code, out), (2, ""))
             self.assertTrue(err.startswith("astcti config: "), err)
+
+    def test_password_in_other_bytes(self) -> None:
+        """A password that is not UTF-8 would never be that of a client: it is refused in a sentence."""
+        code, out, err = self.run_it("password", stdin="gr\udcfcn\n")
+        self.assertEqual((code, out, err), (1, "", "error: the password is not in UTF-8, as clients take it\n"))
 
     def test_password(self) -> None:
         """A password becomes a credential that fits the digest clients send."""
