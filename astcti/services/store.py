@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from astcti.services.storefile import CORRUPT, connected, set_aside
 from astcti.services.storejobs import Job, Query, Rows, Write, perform
 
-MAX_WAITING = 50_000  # jobs: some 20 MB, and minutes of a busy call centre while the disk is full
+MAX_WAITING = 50_000  # jobs: minutes of a busy call centre while the disk is full
+MAX_CHARACTERS = 32 * 1024 * 1024  # of texts in them: an action has 2,000 or so, and many more if a caller likes
 BATCH_SECONDS = 0.02  # what comes within is written at once
 RETRY_SECONDS = 1.0  # after the disk refused to take something
 
@@ -59,6 +60,7 @@ class Store(Service):
         self._thread: threading.Thread | None = None
         self._ended: Deferred[None] | None = None
         self._told_dropped = 0
+        self._come = self._gone = 0  # characters; the one is the reactor's to count, the other the thread's
 
     # -- the reactor's side
 
@@ -119,11 +121,13 @@ class Store(Service):
         }  # fmt: skip
 
     def _add(self, job: Job) -> bool:
-        if len(self._jobs) >= self._ceiling:
+        size = _size(job)
+        if len(self._jobs) >= self._ceiling or self._come - self._gone + size > MAX_CHARACTERS:
             if not self.dropped:
                 self._log.error("{path} cannot keep up; what is written is dropped and counted", path=self.path)
             self.dropped += 1
             return False
+        self._come += size
         self._jobs.append(job)
         if not self._wake.is_set():
             self._wake.set()
@@ -142,6 +146,7 @@ class Store(Service):
             self._log.error("{count} statements for {path} were dropped in all", count=self.dropped, path=self.path)
             self._told_dropped = self.dropped
             self.on_lost()
+            self._told_dropped = self.dropped  # what finds no room now would find none the next time either
 
     def _begun_anew(self, aside: Path | None, reason: str) -> None:
         self._log.error("{path} broke ({reason}): it is {aside} now, a new one is begun",
@@ -188,8 +193,10 @@ class Store(Service):
                 self._tell(self._trouble, str(e))
             for job in batch:
                 if isinstance(job, Query):
+                    self._gone += _size(job)
                     self._tell(_fail, job.answer, e)
             return False
+        self._gone += sum(map(_size, batch))
         self.written += sum(isinstance(job, Write) for job in batch)
         if self.failing or self.dropped > self._told_dropped:
             self._tell(self._well_again)
@@ -226,8 +233,13 @@ class Store(Service):
             if isinstance(job, Query):
                 _fail(job.answer, sqlite3.OperationalError(f"{self.path} is closed"))
         self._jobs.clear()
+        self._come = self._gone = 0
         if ended is not None:
             ended.callback(None)
+
+
+def _size(job: Job) -> int:
+    return sum([len(value) for value in job.parameters if isinstance(value, str)])
 
 
 def _fire(answer: Deferred[Rows], rows: Rows) -> None:

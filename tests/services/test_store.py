@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import TestCase
 
+from astcti.services import store as store_module
 from astcti.services.store import Store
 from tests.services.fakes import scratch
 
@@ -179,6 +180,48 @@ class StoreTests(TestCase):
             yield deferLater(reactor, 0.05)
         self.assertEqual(len(lost), 1)
         self.assertEqual(len(self.rows()), 10)
+
+    @inlineCallbacks
+    def test_more_than_there_is_room_for(self) -> Any:
+        """Whoever has more to write again than there is room for is asked once, not for ever."""
+        store = self.started(ceiling=10)
+        asked: list[int] = []
+
+        def write_again() -> None:
+            asked.append(store.dropped)
+            for number in range(20):
+                store.write("INSERT OR REPLACE INTO things (id, name) VALUES (?, ?)", (number, str(number)))
+
+        store.on_lost = write_again
+        for number in range(11):
+            store.write("INSERT INTO things (id, name) VALUES (?, ?)", (number, str(number)))
+        for _ in range(10):
+            yield deferLater(reactor, 0.05)
+        self.assertEqual((asked, store.dropped), ([1], 11))
+
+    @inlineCallbacks
+    def test_full_of_long_texts(self) -> Any:
+        """There is an end to what waits in memory as well, whatever callers put into a text; later there is room."""
+        self.patch(store_module, "MAX_CHARACTERS", 10_000)
+        store = self.started()
+        pages = store.read("PRAGMA page_count")[0][0]
+        store.read(f"PRAGMA max_page_count = {pages}")
+        for number in range(5):
+            store.write("INSERT INTO things (id, name) VALUES (?, ?)", (number, str(number) * 4000))
+        self.assertEqual((store.status()["waiting"], store.dropped), (2, 3))
+        for _ in range(100):
+            if store.failing:
+                break
+            yield deferLater(reactor, 0.05)
+        store.read("PRAGMA max_page_count = 100000")
+        for _ in range(100):
+            if not store.failing:
+                break
+            yield deferLater(reactor, 0.05)
+        for number in range(5, 25):
+            store.write("INSERT INTO things (id, name) VALUES (?, ?)", (number, chr(60 + number) * 4000))
+            yield store.flush()
+        self.assertEqual((len(self.rows()), store.dropped), (22, 3))
 
     @inlineCallbacks
     def test_no_directory(self) -> Any:

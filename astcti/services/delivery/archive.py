@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from astcti.services.journal import IStore
 
 COLUMNS = tuple(f.name for f in fields(Delivery))
 _CHANGING = ("peer", "reports", "sent", "started", "ended", "status", "reason", "times")
+
+MAX_AGAIN = 20_000  # written anew when the file is lost, a tenth of a second's work
 
 SCHEMA: tuple[str, ...] = (
     """
@@ -95,9 +98,12 @@ class Archive:
         return found
 
     def write_all(self, deliveries: Iterable[Delivery]) -> None:
-        """The file is not what it should be; what was sent is lost with it, the rest is written anew."""
+        """The file is not what it should be; what was sent is lost with it, the rest is written anew.
+
+        :param deliveries: the oldest first; of very many the newest are written.
+        """
         self._store.write("DELETE FROM actions")
-        for delivery in deliveries:
+        for delivery in deque(deliveries, MAX_AGAIN):
             if delivery.id not in self._payloads:
                 self._store.write(_PUT, (*_row(delivery), ""))
 

@@ -16,7 +16,7 @@ from astcti.model.actions import Outcome
 from astcti.model.commands import ClaimMac, Done, Login, ReportAction
 from astcti.model.notices import Notice
 from astcti.services.counters import Counters
-from astcti.services.delivery import SCHEMA, Ledger
+from astcti.services.delivery import SCHEMA, Ledger, archive
 from astcti.services.journal import SCHEMA as JOURNAL_SCHEMA
 from astcti.services.journal import Journal
 from astcti.services.serveractions import ServerActions
@@ -303,6 +303,16 @@ class RestartTests(LedgerTestCase):
         self.pop(self.anna, link(uniqueid="2.1"))
         self.office.clock.advance(0.1)
         self.assertEqual(self.store.read("SELECT call FROM actions ORDER BY call"), [("1.1",), ("2.1",)])
+
+    def test_lost_file_of_many(self) -> None:
+        """Of very many the newest are written anew, so that it holds nobody up."""
+        self.patch(archive, "MAX_AGAIN", 2)
+        for uniqueid in ("1.1", "2.1", "3.1"):
+            self.pop(self.anna, link(uniqueid=uniqueid))
+        self.office.clock.advance(0.1)
+        self.store.connection.execute("DELETE FROM actions")
+        self.store.on_lost()
+        self.assertEqual(self.store.read("SELECT call FROM actions ORDER BY call"), [("2.1",), ("3.1",)])
 
 
 class ServerSideTests(LedgerTestCase):
