@@ -199,6 +199,8 @@ class Directory:
                 connection.unbind()
             except Exception:  # noqa: S110 - it is being left anyway, and ldap3 raises much
                 pass
+            if connection.socket is not None:  # where no connection was made, ldap3 leaves it to the garbage collector
+                connection.socket.close()
 
 
 def _sentence(error: Exception) -> str:
