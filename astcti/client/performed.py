@@ -101,8 +101,9 @@ class Performed:
         assert self._path is not None
         new = self._path.with_suffix(".new")
         lines = [f"{id}\t{'OK' if r[0] else 'KO'}\t{r[1]}" if r else id for id, r in self._reports.items()]
-        new.write_text("".join(f"{' '.join(line.splitlines())}\n" for line in lines))
-        new.chmod(0o600)
+        new.unlink(missing_ok=True)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+            f.write("".join(f"{' '.join(line.splitlines())}\n" for line in lines).encode(errors="replace"))
         new.replace(self._path)
         self.close()
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)

@@ -67,6 +67,21 @@ class PerformedTests(SynchronousTestCase):
         again = self.program()
         self.assertEqual([again.begin(f"{n}-x") for n in (97, 98, 99, 0)], [False, False, False, True])
 
+    def test_any_charset(self) -> None:
+        """The file has the same form on every system, whatever its charset: also when it is written anew."""
+        write = Path.write_text
+
+        def narrow(path: Path, text: str, encoding: str | None = None) -> int:
+            return write(path, text, encoding=encoding or "ascii")
+
+        self.patch(Path, "write_text", narrow)
+        performed = Performed(self.path, keep=2)
+        for number in range(10):
+            self.assertTrue(performed.begin(f"{number}-x"))
+            performed.end(f"{number}-x", False, "Größe \N{GRINNING FACE}")
+        performed.close()
+        self.assertEqual(Performed(self.path, keep=2).report("9-x"), (False, "Größe \N{GRINNING FACE}"))
+
     def test_no_place(self) -> None:
         """Where nothing can be written it works as long as the program runs."""
         self.path.parent.write_text("a file where the folder should be")
