@@ -106,10 +106,12 @@ class PageTests(WholeTestCase):
         host: Any = monitoring.port.getHost()
         return int(host.port)
 
-    async def get(self, server: Server, page: str, method: bytes = b"GET") -> tuple[int, str, str]:
+    async def get(
+        self, server: Server, page: str, method: bytes = b"GET", accept: bytes = b"*/*"
+    ) -> tuple[int, str, str]:
         """Status, kind and content of a page."""
         address = f"http://127.0.0.1:{self.port_of(server)}/{page}".encode()
-        response: Any = await Agent(reactor).request(method, address, Headers({}))
+        response: Any = await Agent(reactor).request(method, address, Headers({b"Accept": [accept]}))
         body = await readBody(response)
         return response.code, response.headers.getRawHeaders("content-type", [""])[0], body.decode()
 
@@ -173,6 +175,13 @@ class PageTests(WholeTestCase):
         self.assertEqual((await self.get(server, "nothing"))[0], 404)
         self.assertEqual((await self.get(server, "metrics", b"POST"))[0], 405)
         self.assertEqual((await self.get(server, "healthz", b"HEAD"))[0], 200)
+
+    async def test_strange_wishes(self) -> None:
+        """Whoever asks for a form that makes no sense gets the usual one."""
+        server = await self.begin()
+        for accept in (b"\xff\xfe", b"application/openmetrics-text; version=a.b", b""):
+            code, kind, _ = await self.get(server, "metrics", accept=accept)
+            self.assertEqual((code, kind.split(";")[0]), (200, "text/plain"), accept)
 
     async def test_strangers(self) -> None:
         """A body is not taken; more connections than there should be are closed."""

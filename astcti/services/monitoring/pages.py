@@ -41,7 +41,8 @@ class Page(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         """Answer; HEAD, too."""
-        status, kind, content = self._write(request.getHeader("accept") or "")
+        accepted: bytes = request.getHeader(b"accept") or b""
+        status, kind, content = self._write(accepted.decode("ascii", "replace"))
         request.setResponseCode(status)
         request.setHeader(b"Content-Type", kind)
         request.setHeader(b"Cache-Control", b"no-store")
@@ -52,7 +53,10 @@ def make_site(registry: CollectorRegistry, status: Callable[[], Mapping[str, Any
     """The factory of connections to ``/metrics``, ``/healthz`` and ``/readyz``."""
 
     def metrics(accepted: str) -> tuple[int, bytes, bytes]:
-        encode, kind = choose_encoder(accepted)
+        try:
+            encode, kind = choose_encoder(accepted)
+        except (TypeError, ValueError):  # a version that is none
+            encode, kind = choose_encoder("")
         return OK, kind.encode(), encode(registry)
 
     def healthz(_: str) -> tuple[int, bytes, bytes]:
