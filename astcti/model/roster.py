@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from astcti.model import facts
 from astcti.model.channels import normalise_interface
+
+Changed = Callable[[facts.MemberAdded | facts.MemberRemoved], object]
 
 
 class Member(NamedTuple):
@@ -67,15 +69,16 @@ class Roster:
         self._members[member.queue, member.interface] = member
         self._of_queue.setdefault(member.queue, {})[member.interface] = member
 
-    def replace(
-        self, members: Iterable[facts.MemberAdded]
-    ) -> tuple[list[facts.MemberAdded], list[facts.MemberRemoved]]:
-        """Take over a complete list; the memberships that are new, and those that are gone."""
+    def replace(self, members: Iterable[facts.MemberAdded], changed: Changed = lambda fact: None) -> None:
+        """Take over a complete list.
+
+        :param changed: called with each membership that is new, then with each that is gone, when just that is so.
+        """
         wanted = {(m.queue, normalise_interface(m.interface)): m for m in members}
         gone = [facts.MemberRemoved(queue, i) for queue, i in self._members if (queue, i) not in wanted]
-        for fact in gone:
-            self.feed(fact)
-        return [m for m in wanted.values() if self.feed(m)], gone
+        for fact in (*wanted.values(), *gone):
+            if self.feed(fact):
+                changed(fact)
 
     def is_member(self, queue: str, interface: str) -> bool:
         """Whether that phone sits in that queue."""

@@ -160,12 +160,9 @@ class Follower:
             self.tracker.complete = True  # as far as the PBX will ever tell
         if stock.members is not None:
             self.callers.replace((f for f in stock.found if isinstance(f, QueueJoin)), self._clock.seconds())
-            came, went = self.roster.replace(stock.members)
-            for gone in went:
-                self._audience.member_changed(gone.queue, normalise_interface(gone.interface), False)
-            for new in came:
-                self._audience.member_changed(new.queue, normalise_interface(new.interface), True)
-            for queue in {m.queue for m in stock.members} | {m.queue for m in went}:
+            queues = {member.queue for member in (*self.roster.members, *stock.members)}
+            self.roster.replace(stock.members, self._member_changed)
+            for queue in queues:
                 self.callers.on_change(queue)
 
     def settle(self, variables: Iterable[VariableSet]) -> None:
@@ -187,13 +184,16 @@ class Follower:
             self.on_booted()
         elif isinstance(fact, MemberAdded | MemberRemoved | MemberPaused):
             if self.roster.feed(fact):
-                added = isinstance(fact, MemberAdded)
-                self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
+                self._member_changed(fact)
             self._audience.member_fact(fact)
             self.callers.on_change(fact.queue)
         elif isinstance(fact, MemberStatus):
             self.roster.feed(fact)
             self.callers.on_change(fact.queue)
+
+    def _member_changed(self, fact: MemberAdded | MemberRemoved | MemberPaused) -> None:
+        added = isinstance(fact, MemberAdded)
+        self._audience.member_changed(fact.queue, normalise_interface(fact.interface), added)
 
     def learn(self, fact: Fact) -> None:
         """Follow what the PBX said of a member when it was asked."""

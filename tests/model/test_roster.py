@@ -43,7 +43,8 @@ class Members(SynchronousTestCase):
         roster = Roster()
         roster.feed(added("help", "PJSIP/201"))
         roster.feed(added("help", "PJSIP/202"))
-        new, gone = roster.replace([added("help", "PJSIP/202"), added("more", "PJSIP/202")])
-        self.assertEqual([(m.queue, m.interface) for m in new], [("more", "PJSIP/202")])
-        self.assertEqual(gone, [facts.MemberRemoved("help", "PJSIP/201")])
+        told: list[tuple[object, int]] = []
+        listed = [added("help", "PJSIP/202"), added("more", "PJSIP/202")]
+        roster.replace(listed, lambda fact: told.append((fact, len(roster.members))))
+        self.assertEqual(told, [(listed[1], 3), (facts.MemberRemoved("help", "PJSIP/201"), 2)])
         self.assertEqual(roster.queues_of("PJSIP/202"), {"help", "more"})

@@ -23,7 +23,7 @@ from astcti.services.membership.figures import figures_of, node_of
 from astcti.services.membership.lanes import Lanes
 from astcti.services.membership.leftovers import Leftovers
 from astcti.services.membership.places import Places
-from astcti.services.membership.planning import Step
+from astcti.services.membership.planning import COMES_OR_GOES
 from astcti.services.membership.refusals import Refusals
 from astcti.services.membership.requests import Requests, forget_all
 from astcti.services.membership.sittings import Sittings
@@ -39,8 +39,6 @@ from astcti.services.slicing import Slices
 LINK_SECONDS = 3.0  # for a link that is not there when the server stops, so that nobody is left in a queue
 
 T = TypeVar("T")
-
-_OURS = frozenset({Step.ADD, Step.REMOVE})  # after which what is told of a membership is our own doing
 
 
 class Membership(Duty):
@@ -187,7 +185,7 @@ class Membership(Duty):
                 self._telling.joined(place)
                 self._look_again(place)
         elif place is not None:
-            if place.record is not None and self._lanes.under_way.get(key) not in _OURS:
+            if place.record is not None and self._lanes.under_way.get(key) not in COMES_OR_GOES:
                 self._strangers.took_out(place)
                 self._lanes.look(key.phone)
             self._telling.ended(place)

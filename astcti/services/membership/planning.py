@@ -24,6 +24,9 @@ class Step(Enum):
     FORGET = "forget"  # it is not there, or not ours, and no longer wanted
 
 
+COMES_OR_GOES = frozenset({Step.ADD, Step.REMOVE})  # after which what is told of a membership is our own doing
+
+
 def next_step(place: Place, member: Member | None) -> Step | None:
     """The next thing to do, or None when all is as it should be, or has to wait."""
     if place.problem or place.spared:

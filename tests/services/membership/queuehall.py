@@ -11,6 +11,7 @@ from astcti.ami.actions import Action
 from astcti.ami.message import Message
 from astcti.config.model import Configuration, Operator, Service, ServiceOperator
 from astcti.errors import AMIError, AMILost, AMIRefused
+from astcti.model.channels import normalise_interface
 from astcti.model.commands import ClaimMac, Login
 from astcti.model.facts import Fact, MemberAdded, MemberPaused, MemberRemoved
 from astcti.model.roster import Roster
@@ -169,11 +170,10 @@ class QueueHall(Office):
     def resync(self) -> None:
         """The link is there, and what the PBX has is taken over."""
         self.pbx.up = True
-        came, went = self.roster.replace([self.pbx.added(sit) for sit in self.pbx.members])
-        for gone in went:
-            self.desk.member_changed(gone.queue, gone.interface, False)
-        for new in came:
-            self.desk.member_changed(new.queue, new.interface, True)
+        self.roster.replace(
+            [self.pbx.added(sit) for sit in self.pbx.members],
+            self.changed,
+        )
         self.desk.link_changed(True)
         self.turn()
 
@@ -185,8 +185,12 @@ class QueueHall(Office):
     def tell(self, fact: Any) -> None:
         """The PBX says something of a member."""
         if isinstance(fact, MemberAdded | MemberRemoved | MemberPaused) and self.roster.feed(fact):
-            self.desk.member_changed(fact.queue, fact.interface, isinstance(fact, MemberAdded))
+            self.changed(fact)
         self.desk.member_fact(fact)
+
+    def changed(self, fact: Any) -> None:
+        """A membership is new, or gone."""
+        self.desk.member_changed(fact.queue, normalise_interface(fact.interface), isinstance(fact, MemberAdded))
 
     def turn(self, seconds: float = 0.0) -> None:
         """Some turns of the reactor."""

@@ -350,6 +350,25 @@ class TroubleTests(SynchronousTestCase):
         self.assertEqual(hall.sits, {("sales", PHONE)})
         self.assertNotIn(("QueueRemove", "sales", PHONE), hall.pbx.asked)
 
+    def test_successor_at_a_static_member(self) -> None:
+        """Who sits down where the PBX's own member still gets the penalty of another is told of it."""
+        pbx = QueuePbx("sales")
+        pbx.members["sales", PHONE] = (7, False, "Agent One", "static")
+        both = tuple(ServiceOperator(service_id=2, operator_id=who, penalty=who) for who in (1, 2))
+        hall = QueueHall(pbx, configuration=queue_centre(service_operators=both))
+        pbx.held = []
+        bruno = hall.client()
+        hall.ask(bruno, Login("bruno", digest("b")))
+        hall.ask(bruno, ClaimMac(MACS["anna"]))
+        hall.turn()
+        self.assertEqual([action.NAME for action, _ in pbx.held], ["QueuePenalty"])
+        hall.log_out(bruno)
+        anna = hall.log_in("anna")
+        while pbx.held:
+            pbx.release()
+            hall.turn()
+        self.assertEqual((pbx.members["sales", PHONE][0], anna.queues), (1, [("sales", True)]))
+
     def test_supervisor_removes(self) -> None:
         """Who is taken out at the PBX stays out, also after a reconnection, until they join again."""
         hall = QueueHall()
@@ -518,6 +537,25 @@ class LinkTests(SynchronousTestCase):
         hall.resync()
         self.assertEqual(hall.sits, ANNAS)
         self.assertEqual(anna.queues[-1][1], True)
+
+    def test_two_phones(self) -> None:
+        """Who is found in a queue with two phones, or with none of them any more, is told so once."""
+        second = "Local/251@phones/n"
+        hall = QueueHall(configuration=queue_centre(extensions=(Extension(seat_id=1, exten=second),)))
+        hall.pbx.silent = True
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.pbx.silent = False
+        for phone in (PHONE, second):
+            hall.pbx.members["sales", phone] = (1, False, "Anna", "dynamic")
+        hall.pbx.queues.remove("support")
+        hall.resync()
+        self.assertEqual(anna.queues, [("sales", True)])
+        hall.lose_link()
+        hall.pbx.members.clear()
+        hall.pbx.queues.clear()
+        hall.resync()
+        self.assertEqual(anna.queues, [("sales", True), ("sales", False)])
 
     def restarted(self, hall: QueueHall) -> QueueHall:
         """Another process on the same PBX and the same file."""
