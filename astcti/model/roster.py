@@ -76,7 +76,8 @@ class Roster:
         """
         wanted = {(m.queue, normalise_interface(m.interface)): m for m in members}
         gone = [facts.MemberRemoved(queue, i) for queue, i in self._members if (queue, i) not in wanted]
-        for fact in (*wanted.values(), *gone):
+        everything: list[facts.MemberAdded | facts.MemberRemoved] = [*wanted.values(), *gone]
+        for fact in everything:
             if self.feed(fact):
                 changed(fact)
 

@@ -160,7 +160,7 @@ class Follower:
             self.tracker.complete = True  # as far as the PBX will ever tell
         if stock.members is not None:
             self.callers.replace((f for f in stock.found if isinstance(f, QueueJoin)), self._clock.seconds())
-            queues = {member.queue for member in (*self.roster.members, *stock.members)}
+            queues = {m.queue for m in self.roster.members} | {m.queue for m in stock.members}
             self.roster.replace(stock.members, self._member_changed)
             for queue in queues:
                 self.callers.on_change(queue)

@@ -34,10 +34,14 @@ class Telling:
             holder.client.queue_changed(queue, True)
 
     def joined(self, place: Place) -> None:
-        """The PBX told of a membership, and the desk has told the client."""
-        sitting = self._sittings.get(place.holder)
-        if sitting is not None:
-            sitting.untold.discard(place.key.queue)
+        """The PBX told of a membership; the desk has told the client, if it is their first in that queue."""
+        holder, queue = place.holder, place.key.queue
+        sitting = self._sittings.get(holder)
+        if holder is None or sitting is None or queue not in sitting.untold:
+            return
+        sitting.untold.discard(queue)
+        if any(self._roster.member(queue, phone) for phone in holder.phones if phone != place.key.phone):
+            holder.client.queue_changed(queue, True)  # the others are left of who was there before
 
     def ended(self, place: Place) -> None:
         """A queue that is not theirs any more is gone; of the others the desk tells."""

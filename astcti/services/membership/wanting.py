@@ -13,7 +13,7 @@ from astcti.services.journal import Journal
 from astcti.services.membership.lanes import Lanes
 from astcti.services.membership.leftovers import Leftovers
 from astcti.services.membership.places import Places
-from astcti.services.membership.planning import COMES_OR_GOES, DYNAMIC, next_step, penalties_of, wants_of
+from astcti.services.membership.planning import DYNAMIC, next_step, penalties_of, wants_of
 from astcti.services.membership.sittings import Sitting, Sittings
 from astcti.services.membership.vacated import Vacated
 from astcti.services.membership.values import Key
@@ -110,8 +110,7 @@ class Wanting:
             place = self._places.make(key)
             if place.holder is not attendance or place.want is None:
                 place.taken_out = False
-                changing = self._lanes.under_way.get(key) in COMES_OR_GOES  # then the PBX tells of it
-                if not changing and key.queue not in told and self._roster.member(*key) is not None:
+                if key.queue not in told and self._roster.member(*key) is not None:
                     sitting.untold.add(key.queue)
             if place.want != want:
                 place.forgive()

@@ -369,6 +369,30 @@ class TroubleTests(SynchronousTestCase):
             hall.turn()
         self.assertEqual((pbx.members["sales", PHONE][0], anna.queues), (1, [("sales", True)]))
 
+    def test_successor_with_two_phones(self) -> None:
+        """Who is put into a queue with one phone, while another of theirs is there for somebody else yet, is told."""
+        second = "Local/251@phones/n"
+        both = tuple(ServiceOperator(service_id=2, operator_id=who) for who in (1, 2))
+        hall = QueueHall(
+            QueuePbx("sales"),
+            configuration=queue_centre(service_operators=both, extensions=(Extension(seat_id=1, exten=second),)),
+        )
+        bruno = hall.client()
+        hall.ask(bruno, Login("bruno", digest("b")))
+        hall.ask(bruno, ClaimMac(MACS["anna"]))
+        hall.turn()
+        hall.take_out("sales", second)
+        hall.pbx.held = []
+        hall.desk.detach(bruno)
+        anna = hall.log_in("anna")
+        self.assertEqual([(a.NAME, a.interface) for a, _ in hall.pbx.held],
+                         [("QueueRemove", PHONE), ("QueueAdd", second)])  # fmt: skip
+        hall.pbx.held.reverse()
+        while hall.pbx.held:
+            hall.pbx.release()
+            hall.turn()
+        self.assertEqual((hall.sits, anna.queues), ({("sales", PHONE), ("sales", second)}, [("sales", True)]))
+
     def test_supervisor_removes(self) -> None:
         """Who is taken out at the PBX stays out, also after a reconnection, until they join again."""
         hall = QueueHall()
