@@ -238,6 +238,11 @@ class Configuration:
         return MappingProxyType({o.id: o for o in self.operators if o.enabled})
 
     @cached_property
+    def has_alternatives(self) -> bool:
+        """Whether any enabled operator has a second credential."""
+        return any(o.password_alt for o in self.operators if o.enabled)
+
+    @cached_property
     def host_names(self) -> frozenset[str]:
         """Names of hosts that operators have to come from."""
         return frozenset(o.login_host for o in self.operators if o.enabled and is_host_name(o.login_host))

@@ -247,7 +247,8 @@ class Accounts:
             return True
         if any(is_bare(s) and hmac.compare_digest(s.lower(), digest) for s in stored):
             return True
-        return await self._work.run(partial(verify_any, stored, digest))
+        least = 2 if self._configuration.has_alternatives else 1
+        return await self._work.run(partial(verify_any, stored, digest, least))
 
     async def _change(self, operator: Operator, old: str, new: str, address: str) -> None:
         if self.sources is not None and not self.sources.own_decides(_person(operator)):

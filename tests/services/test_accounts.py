@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Configuration, Operator
 from astcti.errors import ConfigError, Refused
+from astcti.services import credentials
 from astcti.services.accounts import Accounts
 from astcti.services.credentials import EMPTY_DIGEST, is_bare, protect, verify, verify_any
 from tests.services.fakes import AtOnce, Later, Store, digest
@@ -89,6 +90,16 @@ class AccountTests(SynchronousTestCase):
             error = self.refused(self.accounts.login(user, digest(password), HERE))
             self.assertEqual((error.number, error.reason), (911, "wrong user name or password"))
             self.assertEqual(self.work.jobs, jobs + 1, user)
+
+    def test_all_failures_take_as_long(self) -> None:
+        """Who has a second credential is answered no later than others, nor than somebody unknown."""
+        for operators, times in ((self.operators, 2), (self.operators[:3], 1)):
+            self.accounts.configure(Configuration(operators=operators))
+            for user in ("anna", "zoë", "bruno", "nobody", "elsa"):
+                compared: list[str] = []
+                self.patch(credentials, "verify", lambda stored, digest, compared=compared: compared.append(stored))
+                self.refused(self.accounts.login(user, digest("x"), f"192.0.2.{times}"))
+                self.assertEqual(len(compared), times, user)
 
     def test_second_login_costs_nothing(self) -> None:
         """A whole shift that reconnects does not wait for slow hashes again; a wrong password still does."""
