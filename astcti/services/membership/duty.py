@@ -209,11 +209,19 @@ class Membership(Duty):
         for place in self._places:
             place.forgive()
             place.doubtful = False
+            self._make_sure(place)
         for phone in self._places.phones:
             self._lanes.look(phone)
         linked, self._linked = self._linked, None
         if linked is not None and not linked.called:
             linked.callback(None)
+
+    def _make_sure(self, place: Place) -> None:
+        """What was on its way when the link was lost may have come to nothing, and somebody else be there instead."""
+        member = self._roster.member(*place.key)
+        if place.unsure and member is not None:
+            self._places.set_penalty(place, member.penalty)
+        place.unsure = False
 
     def stopping(self) -> Deferred[None] | None:
         """Everybody is out of their queues, as far as the PBX can be asked."""

@@ -175,6 +175,7 @@ class Lanes:
         action = QueueAdd(key.queue, want.interface, want.penalty, stance is not None, want.name or None)
         if stance is not None and stance.reason:
             action = replace(action, reason=stance.reason)
+        place.unsure = True
         try:
             await self._asking.sendAction(action)
         except AMIRefused as e:
@@ -192,6 +193,7 @@ class Lanes:
                 )
             return
         await self._wait_for(place, True)
+        place.unsure = False
 
     async def _written(self) -> None:
         """Return when the journal is safe; a disk that hangs keeps nobody out of their queues."""

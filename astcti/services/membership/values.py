@@ -64,6 +64,7 @@ class Place:
     :ivar spared: there since before we began; left alone for a while, because its operator may come back.
     :ivar taken_out: somebody removed it at the PBX, and so it stays until the operator joins again.
     :ivar problem: what the PBX refused; nothing more is tried before ``tries`` says so.
+    :ivar unsure: it is written down, and the PBX has not shown it yet.
     :ivar doubtful: an answer did not come: what is told next may be our own doing.
     """
 
@@ -76,6 +77,7 @@ class Place:
     problem: str = ""
     tries: int = 0
     doubtful: bool = False
+    unsure: bool = False
 
     @property
     def idle(self) -> bool:

@@ -531,6 +531,19 @@ class TroubleTests(SynchronousTestCase):
 class LinkTests(SynchronousTestCase):
     """The link is lost, the PBX or this server dies."""
 
+    def test_lost_on_its_way(self) -> None:
+        """Somebody else's member in the place of ours that was lost on its way gets the penalty that is configured."""
+        hall = QueueHall()
+        hall.pbx.held = []
+        hall.log_in("anna")
+        hall.lose_link()
+        for _, waiting in hall.pbx.held:
+            waiting.errback(AMILost("lost"))
+        hall.pbx.held = None
+        hall.pbx.members["sales", PHONE] = (7, False, "x", "dynamic")
+        hall.resync()
+        self.assertEqual(hall.pbx.members["sales", PHONE], (1, False, "x", "dynamic"))
+
     def test_lost_before_the_event(self) -> None:
         """What the PBX said yes to before it was restarted, and had not shown, is done anew at once when it is back."""
         hall = QueueHall()
