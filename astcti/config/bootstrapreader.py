@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -124,6 +125,8 @@ class SectionReader:
             if not path.is_file():  # nothing that could block or never end
                 raise FileNotFoundError(0, "no such file")
             with path.open("rb") as f:
+                if os.fstat(f.fileno()).st_mode & 0o077:
+                    self.warn(element, f"<{element.tag}>: others may read {path}: chmod 600 {path}")
                 return f.read(MAX_SECRET).decode("utf-8").partition("\n")[0].rstrip("\r")
         except (OSError, ValueError) as e:
             what = (e.strerror if isinstance(e, OSError) else None) or "not UTF-8"

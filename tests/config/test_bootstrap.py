@@ -175,6 +175,19 @@ class BootstrapTests(SynchronousTestCase):
         self.assertNotIn("chmod", "".join(read_bootstrap(path).warnings))
         self.assertTrue(read_bootstrap(path).path.is_absolute())
 
+    def test_mode_of_secrets(self) -> None:
+        """So is a file with a password in it; the password is not told."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "secret").write_text("from file\n")
+        text = with_sections("<manager><secret>file:secret</secret></manager>").encode()
+        for mode, warned in ((0o644, True), (0o640, True), (0o600, False), (0o400, False)):
+            (folder / "secret").chmod(mode)
+            warnings = parse_bootstrap(text, folder / "b.xml", {}).warnings
+            place = f"b.xml:3: <secret>: others may read {folder.absolute()}/secret: chmod 600"
+            self.assertEqual(any(place in w for w in warnings), warned, warnings)
+            self.assertNotIn("from file", "".join(warnings))
+
     def test_vanished(self) -> None:
         """A file that is not there is told by its name."""
         self.assertIn("/nowhere/b.xml", str(self.assertRaises(ConfigError, read_bootstrap, Path("/nowhere/b.xml"))))
