@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tests.chaos.diary import Entry, entries
 from tests.chaos.happening import happen
+from tests.chaos.likeness import Pauses
 from tests.chaos.outcome import Accounts, Result, judged, pauses_of
 from tests.chaos.plan import Scene, plan
 from tests.pbx.killing import troubles
@@ -46,7 +47,7 @@ async def play(
         stage.traffic.end()
         stage.flag("work", False)
         crowds = {name: stage.folder / f"{name}.diary" for name in stage.crowds}
-        problems += await settle(stage, lambda: pauses_of(crowds))
+        problems += await _last(stage, seed, lambda: pauses_of(crowds))
         end = time.time()
         problems += await evening(stage, lambda: pauses_of(crowds))
         result = _judged(stage, seed, {name: entries(path) for name, path in crowds.items()}, end)
@@ -84,6 +85,18 @@ async def _each(stage: Stage, seed: int, say: Say) -> list[str]:
         say(f"{time.monotonic() - began:7.1f} s  {fate}, {moment.name}{'' if came == moment.name else ' did not come'}")
         await sleep(chance.uniform(*EACH_GAP))
     return []
+
+
+async def _last(stage: Stage, seed: int, pauses: Callable[[], Pauses]) -> list[str]:
+    """When nobody does anything any more the PBX dies, and then the server: all is to be as before, by their own doing.
+
+    :returns: what is not, at the end of all this.
+    """
+    problems = await settle(stage, pauses)
+    for fate in ("PBX killed", "server killed"):
+        await troubles.strike(stage, fate, None, random.Random(seed))
+        problems += [f"{fate} at the end: {problem}" for problem in await settle(stage, pauses)]
+    return problems
 
 
 def _judged(stage: Stage, seed: int, crowds: dict[str, list[Entry]], end: float) -> Result:

@@ -201,6 +201,6 @@ def every() -> list[tuple[str, Moment]]:
     return [(fate, moment) for moment in MOMENTS for fate in FATES]
 
 
-async def strike(stage: Stage, fate: str, moment: Moment, chance: random.Random) -> str:
-    """Have a fate strike at a moment."""
+async def strike(stage: Stage, fate: str, moment: Moment | None, chance: random.Random) -> str:
+    """Have a fate strike at a moment, or now."""
     return await _strike(stage, fate, moment, chance.uniform(*FATES[fate][2]), chance)
