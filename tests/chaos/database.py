@@ -39,9 +39,11 @@ class Base(Protocol):
     """A data base. Everything blocks.
 
     :ivar hangs: whether :meth:`hang` is possible.
+    :ivar dispensable: whether a server begins without it, by what was in use last.
     """
 
     hangs: bool
+    dispensable: bool
 
     def section(self) -> str:
         """The bootstrap file's section ``database``, without its tag."""
@@ -79,6 +81,7 @@ class MariaDbBase:
     """A server of our own."""
 
     hangs = True
+    dispensable = True
 
     def __init__(self) -> None:
         self._server = MariaDb()
@@ -130,6 +133,7 @@ class FolderBase:
     """A folder of SQLite files, which somebody takes away."""
 
     hangs = False
+    dispensable = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "config"

@@ -213,7 +213,8 @@ TROUBLES: dict[str, tuple[Kind, Perform]] = {
 
 def kinds(stage: Stage) -> dict[str, Kind]:
     """Those that are possible here."""
-    return {name: kind for name, (kind, do) in TROUBLES.items() if do is not database_hung or stage.base.hangs}
+    possible = {database_hung: stage.base.hangs, server_killed_without_database: stage.base.dispensable}
+    return {name: kind for name, (kind, do) in TROUBLES.items() if possible.get(do, True)}
 
 
 async def perform(stage: Stage, scene: Scene) -> None:
