@@ -61,6 +61,8 @@ class AfterCall:
             return alike(cause, [key for key in standing.free() if not self._goes(key)])
 
         def commit(standing: Standing) -> None:
+            if standing.default is not None and not standing.default.after_call:
+                return  # so they are since they asked for it meanwhile
             for key in filter(self._goes, standing.keys()):
                 standing.leave(key)
                 standing.out = True

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Configuration, Extension
+from astcti.errors import Refused
 from astcti.model.commands import Done, EndWrapUp, JoinQueue, LeaveQueue, Pause, PauseConfirmed, PausePending, SetWrapUp
 from astcti.model.facts import AgentComplete, MemberPaused
 from astcti.services.books import Books
@@ -91,6 +92,21 @@ class RemovedTests(SynchronousTestCase):
         self.assertEqual((self.hall.sits, self.asked()), (ANNAS, []))
         self.hall.ask(self.anna, Pause(True, "", "lunch"))
         self.assertEqual([m[1] for m in self.hall.pbx.members.values()], [True, True])
+
+    def test_paused_meanwhile(self) -> None:
+        """Who has asked for a pause before the call was over stays in the queues, paused, and can end that."""
+        self.hall.pbx.held = []
+        self.hall.ask(self.anna, Pause(True, "", "lunch"))
+        self.complete()
+        self.hall.pbx.release()
+        self.hall.pbx.held = None
+        self.hall.turn(SECONDS)
+        self.assertEqual((self.hall.sits, self.state()["reason"]), (ANNAS, "lunch"))
+        self.assertIsInstance(self.hall.ask(self.anna, EndWrapUp()), Refused)
+        self.hall.ask(self.anna, Pause(False))
+        self.hall.turn()
+        self.assertEqual([m[1] for m in self.hall.pbx.members.values()], [False, False])
+        self.assertEqual(self.state()["state"], "ready")
 
     def test_nobody_pauses_who_leaves(self) -> None:
         """A membership that is on its way in, or out, is not paused for the moment that it is there."""
