@@ -5,6 +5,7 @@ What the difference *means* for those at work is :mod:`astcti.config.difference`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from astcti.config.model import Configuration
 from astcti.config.schema import SETTINGS_TABLE, TABLES, Table
 
 SECRET_COLUMNS = frozenset({"PASS_WORD", "PASS_ALT", "SCRAM"})
+# Of sources of authentication nobody knows the settings' names; tls_key is the name of a file.
+_SECRET_SETTING = re.compile("secret|password|passphrase|token|credential|auth_.*key", re.IGNORECASE)
 SECRET = "(secret)"  # noqa: S105 instead of one
 ADDED, REMOVED, CHANGED = "+", "-", "~"
 
@@ -97,7 +100,7 @@ def _sortable(value: Any) -> tuple[bool, Any]:
 
 def _is_secret(change: RowChange, column: str) -> bool:
     if change.table == SETTINGS_TABLE:
-        return str(change.key[0]).endswith(("secret", "password"))
+        return _SECRET_SETTING.search(str(change.key[0])) is not None
     return column in SECRET_COLUMNS
 
 

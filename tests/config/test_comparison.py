@@ -45,6 +45,12 @@ class ComparisonTests(SynchronousTestCase):
         first, last = GOOD.operators[0], GOOD.service_operators[-1]
         self.assertIn("+ server_settings action_timeout: val '31'", lines)
         self.assertTrue(any("ami_secret" in line and "'x'" not in line for line in lines), lines)
+        for name in ("auth_ldap_bind_password", "auth_vault_token", "auth_radius_shared_key", "auth_x_passphrase"):
+            (line,) = (str(c) for c in compare(GOOD, replace(GOOD, settings={**GOOD.settings, name: "hush"})))
+            self.assertIn(name, line)
+            self.assertNotIn("hush", line)
+        (line,) = (str(c) for c in compare(GOOD, replace(GOOD, settings={**GOOD.settings, "tls_key": "a.pem"})))
+        self.assertIn("a.pem", line)  # a file, not what is in it
         told = next(line for line in lines if line.startswith(f"~ operators {first.id}"))
         self.assertIn(f"FULL_NAME {first.full_name!r} -> 'Somebody else'", told)
         self.assertIn("PASS_WORD another secret", told)
