@@ -30,6 +30,10 @@ WRITE_SECONDS = 2.0  # for a membership to be written down, before the PBX is as
 EVENT_SECONDS = 5.0  # from the answer to the event that confirms it; then the PBX is asked
 
 
+class _Contradiction(AMIRefused):
+    """What the PBX says is not what it shows."""
+
+
 class Lanes:
     """Works until each phone's memberships are as they are to be.
 
@@ -159,7 +163,7 @@ class Lanes:
 
     def _failed(self, place: Place, error: AMIError) -> None:
         place.problem = str(error) or "refused by the PBX"
-        place.doubtful = isinstance(error, AMITimeout)
+        place.doubtful = isinstance(error, AMITimeout | _Contradiction)
         self._refused(place)
 
     # -- steps
@@ -182,11 +186,13 @@ class Lanes:
             if "already there" not in str(e).lower():
                 self._places.strike(place)
                 raise
-            self._places.strike(place)
-            await self._query(place)
+            await self._query(place)  # as long as it is not known whose it is, it stays written down as ours
             member = self._roster.member(*key)
             if member is None:
-                raise
+                raise _Contradiction(str(e)) from e
+            if place.want is None:
+                return
+            await self._adopt(place)
             if member.paused != action.paused:
                 await self._asking.sendAction(
                     QueuePause(want.interface, bool(action.paused), key.queue, action.reason or None)
@@ -250,7 +256,7 @@ class Lanes:
                 self._seen.pop(key, None)
                 raise AMILost("nothing more is awaited") from e
         if (self._roster.member(*key) is not None) != member:
-            raise AMIRefused("the PBX said that it was done, and does not show it")
+            raise _Contradiction("the PBX said that it was done, and does not show it")
 
     async def _query(self, place: Place) -> None:
         """Ask how it is."""

@@ -8,7 +8,6 @@ from astcti.config.model import Configuration, Operator
 from astcti.model.channels import normalise_interface
 from astcti.model.roster import Member
 from astcti.services.audience import Audience
-from astcti.services.journal import Membership as Record
 from astcti.services.membership.values import Key, Place, Want
 
 DYNAMIC = frozenset({"dynamic", ""})  # kinds of membership that can be ended; others are in the PBX's own configuration
@@ -33,7 +32,7 @@ def next_step(place: Place, member: Member | None) -> Step | None:
         return None
     if place.want is None or place.taken_out:
         return _towards_the_end(place, member)
-    return _towards(place.want, place.record, member)
+    return _towards(place.want, place, member)
 
 
 def _towards_the_end(place: Place, member: Member | None) -> Step | None:
@@ -44,9 +43,11 @@ def _towards_the_end(place: Place, member: Member | None) -> Step | None:
     return Step.FORGET if over or place.record.foreign else Step.REMOVE
 
 
-def _towards(want: Want, record: Record | None, member: Member | None) -> Step | None:
+def _towards(want: Want, place: Place, member: Member | None) -> Step | None:
+    record = place.record
     if member is None:
-        return Step.ADD
+        late = place.doubtful and record is not None and record.username != want.username  # somebody else's, perhaps
+        return Step.REMOVE if late else Step.ADD
     if record is None:
         return Step.ADOPT
     if _is_static(member) and not record.foreign:  # it came before ours, which was written down already

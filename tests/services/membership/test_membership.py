@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import Extension, ServiceOperator
@@ -496,6 +496,59 @@ class TroubleTests(SynchronousTestCase):
         hall.log_out(anna)
         self.work_off(hall, late)
         self.assertEqual((hall.sits, hall.membership.all(), dict(hall.journal.memberships)), (set(), [], {}))
+
+    def test_late_and_lost(self) -> None:
+        """So is who was put in late, and lost before it was known whose that is: by this server or the next."""
+        for killed in (False, True):
+            hall, anna, late = self.late()
+            hall.turn(5)
+            hall.pbx._done(late)
+            hall.roster.replace([])
+            asked: Deferred[Any] = Deferred()
+            hall.pbx.collectAction = lambda action, asked=asked: asked  # type: ignore[method-assign,misc]
+            hall.pbx.release()
+            hall.turn()
+            self.assertEqual(hall.pbx.asked[-1], ("QueueAdd", "sales", PHONE))
+            if killed:
+                del hall.pbx.collectAction
+                hall.pbx.held = None
+                hall = QueueHall(hall.pbx, hall.journal_store)
+                hall.turn(121)
+            else:
+                hall.lose_link()
+                asked.errback(AMILost("lost"))
+                hall.log_out(anna)
+                hall.pbx.held = None
+                hall.resync()
+            self.assertEqual((hall.sits, dict(hall.journal.memberships)), (set(), {}))
+
+    def test_late_for_another(self) -> None:
+        """Whoever sits down where another was put into a queue late is there under their own name."""
+        both = tuple(ServiceOperator(service_id=2, operator_id=who) for who in (1, 2))
+        hall = QueueHall(QueuePbx("sales"), configuration=queue_centre(service_operators=both))
+        hall.pbx.held = []
+        anna = hall.log_in("anna")
+        late = self.time_out(hall)
+        hall.desk.detach(anna)
+        bruno = hall.client()
+        hall.ask(bruno, Login("bruno", digest("b")))
+        hall.ask(bruno, ClaimMac(MACS["anna"]))
+        hall.turn()
+        self.work_off(hall, late)
+        self.assertEqual({sit: member[2] for sit, member in hall.pbx.members.items()}, {("sales", PHONE): "Bruno"})
+
+    def test_shown_otherwise(self) -> None:
+        """Nobody stays in a queue that the PBX knows by another name than it is told of."""
+        hall = QueueHall(QueuePbx("sales"))
+        hall.pbx.tell = lambda fact: hall.tell(fact._replace(queue="Sales"))
+        hall.pbx.collectAction = lambda action: succeed([])  # type: ignore[method-assign,assignment]
+        anna = hall.log_in("anna")
+        for _ in range(4):
+            hall.turn(5)
+        self.assertEqual(hall.sits, {("sales", PHONE)})
+        hall.log_out(anna)
+        hall.turn(5)
+        self.assertEqual(hall.sits, set())
 
     def test_late_and_stopped(self) -> None:
         """So is who left the queue: being put in late is nobody's will."""
