@@ -109,7 +109,7 @@ def main(argv: Sequence[str]) -> int:
     command, asked = str(options.subCommand), options.subOptions
     try:
         socket = Path(options["socket"]) if options["socket"] else _socket_of(options["config"])
-        answer = ask(socket, {"command": command, **asked.request()}, ANSWER_SECONDS)
+        answer = _ask(socket, {"command": command, **asked.request()})
     except UserError as e:
         sys.stderr.write(f"astcti ctl: {printable_lines(str(e))}\n")
         return 1
@@ -124,6 +124,20 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read it has seen enough
     return 1 if command == "replay" and answer["status"] in _UNDONE else 0
+
+
+def _ask(socket: Path, request: Mapping[str, Any]) -> Any:
+    """Ask; a long list of actions in pieces, for the server has calls to follow meanwhile."""
+    answer = ask(socket, request, ANSWER_SECONDS)
+    if request["command"] != "actions":
+        return answer
+    rows, limit = answer["actions"], request.get("limit", 0)
+    page = rows
+    while page and len(rows) < min(answer["total"], limit or answer["total"]):
+        more = {**request, "limit": limit and limit - len(rows), "before": rows[-1]["id"]}
+        page = ask(socket, more, ANSWER_SECONDS)["actions"]
+        rows = answer["actions"] = [*rows, *page]
+    return answer
 
 
 def _is_utf8() -> bool:

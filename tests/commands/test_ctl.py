@@ -155,6 +155,26 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual([c for c in out if not (c.isprintable() or c == "\n")], [])
         self.assertIn("Jürgen \U0001f600", out)
 
+    def test_many_actions(self) -> None:
+        """A long list of actions is asked for in pieces, and is one list."""
+        ids = [f"7-{number}" for number in range(10, 0, -1)]
+        asked: list[dict[str, Any]] = []
+
+        def ask(path: object, request: dict[str, Any], seconds: float) -> Any:
+            asked.append(request)
+            first = ids.index(request["before"]) + 1 if "before" in request else 0
+            page = ids[first : first + min(4, request["limit"] or 4)]
+            return {"actions": [{"id": id} for id in page], "total": 10, "tally": {"ok": 10}}
+
+        for limit, found in (("0", ids), ("9", ids[:9]), ("8", ids[:8]), ("3", ids[:3])):
+            out = io.StringIO()
+            self.patch(ctl, "ask", ask)
+            self.patch(sys, "stdout", out)
+            self.assertEqual(ctl.main(["-s", "/s", "--json", "actions", "--limit", limit]), 0)
+            answer = json.loads(out.getvalue())
+            self.assertEqual(([action["id"] for action in answer["actions"]], answer["total"]), (found, 10))
+        self.assertEqual([request["limit"] for request in asked], [0, 0, 0, 9, 5, 1, 8, 4, 3])
+
     def test_unlock(self) -> None:
         """Options of a command travel with it."""
         self.answer = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 
 from astcti.services.delivery.record import BAD, Delivery
 
@@ -53,15 +54,22 @@ class Book:
             self.tally[delivery.status] -= 1
         return gone
 
-    def find(self, *, agent: str = "", call: str = "", bad: bool = False, limit: int = 0) -> tuple[list[Delivery], int]:
+    def find(
+        self, *, agent: str = "", call: str = "", bad: bool = False, limit: int = 0, before: str = ""
+    ) -> tuple[list[Delivery], int]:
         """Those of an agent and a call, the newest first, and how many there are in all. For people: it looks at all.
 
         :param bad: only those that went wrong.
         :param limit: so many at most; 0 gives all.
+        :param before: the id of one that began after all that are given; they are counted all the same.
         """
         found = [
             d
             for d in reversed(self._all.values())
             if (not agent or d.operator == agent) and (not call or d.call == call) and (not bad or d.status in BAD)
         ]
-        return (found[:limit] if limit else found), len(found)
+        total = len(found)
+        if before:
+            known = set(takewhile(lambda id: id != before, self._all))  # that began before it
+            found = [d for d in found if d.id in known] if before in self._all else []
+        return (found[:limit] if limit else found), total

@@ -21,6 +21,7 @@ from astcti.services.desk import Desk
 from astcti.services.floor import Attendance
 
 LIMIT = 50  # actions listed unless another number is asked for
+PAGE = 1000  # of them in one answer, about 10 ms; whoever wants more asks again
 OUTCOME_SECONDS = 5.0  # for the outcome of a repeated action
 
 
@@ -52,14 +53,14 @@ class Ordering:
         return {"actions": self.actions, "replay": self.replay}
 
     def actions(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Actions, the newest first, and how many there are."""
+        """Actions, the newest first, and how many there are; :data:`PAGE` at most, and those from ``before`` one on."""
         limit = request.get("limit", LIMIT)
         if not isinstance(limit, int) or limit < 0:
             raise UserError("the limit is a number; 0 is all")
         book = self._ledger.book
         found, total = book.find(
             agent=str(request.get("agent") or ""), call=str(request.get("call") or ""),
-            bad=bool(request.get("failed")), limit=limit,
+            bad=bool(request.get("failed")), limit=min(limit or PAGE, PAGE), before=str(request.get("before") or ""),
         )  # fmt: skip
         tally = {status: count for status, count in sorted(book.tally.items()) if count}
         return {"actions": [d.shown() for d in found], "total": total, "tally": tally}

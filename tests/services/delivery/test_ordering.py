@@ -7,7 +7,7 @@ from typing import Any
 from astcti.errors import UserError
 from astcti.model.actions import Outcome
 from astcti.model.commands import ReportAction
-from astcti.services.delivery import Ordering
+from astcti.services.delivery import Ordering, ordering
 from tests.services.delivery.test_ledger import LedgerTestCase, ServerSideTests, link
 from tests.services.fakes import Office
 from tests.services.memorystore import MemoryStore
@@ -19,8 +19,8 @@ class OrderingTests(LedgerTestCase):
     def begin(self, office: Office) -> None:
         super().begin(office)
         self.calls: set[str] = set()
-        ordering = Ordering(office.clock, office.desk, self.ledger, office.started.append, lambda: self.calls)
-        self.table = ordering.table()
+        made = Ordering(office.clock, office.desk, self.ledger, office.started.append, lambda: self.calls)
+        self.table = made.table()
 
     def ask(self, command: str, **details: Any) -> Any:
         return self.table[command]({"command": command, **details})
@@ -42,6 +42,19 @@ class OrderingTests(LedgerTestCase):
         self.assertEqual(self.ask("actions", agent="bruno")["total"], 0)
         self.assertRaises(UserError, self.ask, "actions", limit=-1)
         self.assertRaises(UserError, self.ask, "actions", limit="all")
+
+    def test_pages(self) -> None:
+        """Of very many some are told at a time, so that nobody's call waits for it; the next ones are those before."""
+        self.patch(ordering, "PAGE", 25)
+        ids = [self.pop(self.anna, link(uniqueid=f"{n}.1")) for n in range(60)]
+        found: list[str] = []
+        for size in (25, 25, 10, 0):
+            answer = self.ask("actions", limit=0, **({"before": found[-1]} if found else {}))
+            self.assertEqual((len(answer["actions"]), answer["total"]), (size, 60))
+            found += [action["id"] for action in answer["actions"]]
+        self.assertEqual(found, ids[::-1])
+        self.assertEqual(self.ask("actions", limit=100, before="nothing")["actions"], [])
+        self.assertEqual([a["id"] for a in self.ask("actions", limit=2, before=ids[5])["actions"]], [ids[4], ids[3]])
 
     def test_again(self) -> None:
         """The client gets the same action of the same call, under an id that it has not performed; the administrator
