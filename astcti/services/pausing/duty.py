@@ -208,6 +208,7 @@ class Pausing(Duty):
                 if not up:
                     shift.pauses.give_up()
                 elif attendance is not None:
+                    shift.pauses.forgive()
                     self._rejoin(shift, attendance)
                     shift.see_calls()
             except Exception:  # what is wrong with one client costs the others nothing

@@ -117,6 +117,10 @@ class OperatorPauses:
         if differing and news:
             self.change(Job(Standing.differing, SUPERVISOR))
 
+    def forgive(self) -> None:
+        """What the PBX did not do when it was to be put right may be tried again."""
+        self._conformed = {}
+
     def give_up(self, number: int = NO_LINK, reason: str = "no link to the PBX") -> None:
         """Nothing can be asked of the PBX any more: everything begun has failed."""
         jobs, self._jobs = list(self._jobs), deque()

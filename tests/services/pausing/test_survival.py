@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.config.model import PauseReason
+from astcti.errors import AMILost
 from astcti.model.facts import MemberAdded
+from astcti.services.books import Books
 from astcti.services.journal import OperatorRecord
 from astcti.services.pausing import Cause, MemoryRecords
 from astcti.services.pausing.records import record_of, standing_of
@@ -369,6 +373,22 @@ class LinkTests(PauseTestCase):
         for queue in (ONE, TWO):
             self.ward.roster.feed(_added(queue))
             self.pbx.members[queue, PHONE] = READY
+        self.ward.desk.link_changed(True)
+        self.ward.settle()
+        self.assertEqual(self.ward.shown, {ONE: LUNCH, TWO: LUNCH})
+
+    def test_reload_without_a_link(self) -> None:
+        """A pause is put right when the link is back, though that was tried in vain while it was away."""
+        self.ward.pause(self.anna, reason="lunch")
+        self.ward.settle()
+        self.ward.desk.link_changed(False)
+        for queue in (ONE, TWO):
+            self.ward.roster.feed(_added(queue))
+            self.pbx.members[queue, PHONE] = READY
+        self.pbx.refusing = AMILost("no link")
+        changed = replace(self.ward.configuration, pause_reasons=(PauseReason(code="lunch"),))
+        self.ward.desk.configure(Books.of(changed, self.ward.settings))
+        self.pbx.refusing = None
         self.ward.desk.link_changed(True)
         self.ward.settle()
         self.assertEqual(self.ward.shown, {ONE: LUNCH, TWO: LUNCH})
