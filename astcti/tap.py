@@ -125,7 +125,7 @@ def duties_of(
         membership,
         pausing,
         Originating(clock, asking, follower),
-        Telecommuting(),
+        Telecommuting(clock),
     )
 
 

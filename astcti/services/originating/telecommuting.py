@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from astcti.errors import Refused
@@ -12,7 +13,10 @@ from astcti.model.commands import Command, Done, Reply, Telecommute
 from astcti.services.books import Books
 from astcti.services.duty import Answer, Duty
 from astcti.services.floor import Attendance
+from astcti.services.originating.rate import Rate
 from astcti.services.originating.rules import check_number, check_range, outbound_service
+
+PER_MINUTE = 30  # numbers of one operator: each takes the old phone out of all queues, and puts the new one there
 
 
 class Telecommuting(Duty):
@@ -23,6 +27,10 @@ class Telecommuting(Duty):
     """
 
     _log = Logger()
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._rate = Rate()
 
     def answers(self) -> Mapping[type[Command], Answer]:
         """``TELE``."""
@@ -41,6 +49,8 @@ class Telecommuting(Duty):
             return Done()
         if remote and self.desk.floor.at(normalise_interface(remote)) not in (None, attendance):
             raise Refused(914, "somebody else's calls go there")
+        if remote and not self._rate.allows(operator.id, PER_MINUTE, self._clock.seconds()):
+            raise Refused(908, f"not more than {PER_MINUTE} numbers a minute")
         self.desk.move(attendance, remote)
         where = remote or attendance.channels[0]
         self._log.info("Calls of {username} go to {where}", username=operator.username, where=where)

@@ -84,7 +84,7 @@ class Switchboard(Office):
         self.roster = Roster()
         self.follower = Follower(self.clock, self.tracker, self.roster, self.desk)
         self.originating = Originating(self.clock, self.asking, self.follower)
-        self.desk.employ(self.originating, Telecommuting())
+        self.desk.employ(self.originating, Telecommuting(self.clock))
 
     def seat(self, name: str, phone: str = "") -> FakeClient:
         """Somebody sits down; the password is the first letter."""

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from astcti.errors import Refused
 from astcti.model.commands import Done, Originate, Telecommute
 from astcti.services.books import Books
+from astcti.services.originating.telecommuting import PER_MINUTE
 from tests.services.fakes import FakeClient
 from tests.services.originating.switchboard import Switchboard, dialling_centre
 
@@ -43,6 +44,17 @@ class TelecommutingTests(SynchronousTestCase):
         for _ in range(2):
             self.assertEqual(self.tele(), Done())
             self.assertEqual(self.attendance.channels, ("PJSIP/202",))
+
+    def test_rate(self) -> None:
+        """Moving to and fro, with all of the operator's queues each time, has an end; going back has none."""
+        for number in range(PER_MINUTE):
+            self.assertEqual(self.tele(f"055{number}"), Done())
+            self.assertEqual(self.tele(), Done())
+            self.board.clock.advance(1)
+        self.assert_refused(self.tele("0551"), 908)
+        self.assertEqual((self.tele(), self.attendance.channels), (Done(), ("PJSIP/202",)))
+        self.board.clock.advance(60)
+        self.assertEqual(self.tele("0551"), Done())
 
     def test_dials_from_there(self) -> None:
         """``ORIG`` rings the number elsewhere first."""
