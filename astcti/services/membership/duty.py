@@ -210,6 +210,8 @@ class Membership(Duty):
             place.forgive()
             place.doubtful = False
             self._make_sure(place)
+            if place.want is None and self._roster.member(*place.key) is None:
+                self._telling.ended(place)  # while nobody could see it
         for phone in self._places.phones:
             self._lanes.look(phone)
         linked, self._linked = self._linked, None

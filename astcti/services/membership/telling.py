@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.logger import Logger
+
 from astcti.model.roster import Roster
 from astcti.services.audience import Audience
 from astcti.services.floor import Attendance
@@ -16,6 +18,8 @@ class Telling:
 
     :param audience: who works on which queues, by the configuration in use.
     """
+
+    _log = Logger()
 
     def __init__(self, roster: Roster, sittings: Sittings, audience: Callable[[], Audience]) -> None:
         self._roster = roster
@@ -31,7 +35,7 @@ class Telling:
             return
         if queue in sitting.untold and self._roster.member(*place.key) is not None:
             sitting.untold.discard(queue)
-            holder.client.queue_changed(queue, True)
+            self._tell(holder, queue, True)
 
     def joined(self, place: Place) -> None:
         """The PBX told of a membership; the desk has told the client, if it is their first in that queue."""
@@ -41,7 +45,7 @@ class Telling:
             return
         sitting.untold.discard(queue)
         if any(self._roster.member(queue, phone) for phone in holder.phones if phone != place.key.phone):
-            holder.client.queue_changed(queue, True)  # the others are left of who was there before
+            self._tell(holder, queue, True)  # the others are left of who was there before
 
     def ended(self, place: Place) -> None:
         """A queue that is not theirs any more is gone; of the others the desk tells."""
@@ -49,7 +53,13 @@ class Telling:
         if place.want is None and holder is not None and holder in self._sittings and holder.operator is not None:
             told = queue in self._audience().queues_of(holder.operator) and place.key.phone in holder.phones
             if not told and not self.anywhere(queue, holder):
-                holder.client.queue_changed(queue, False)
+                self._tell(holder, queue, False)
+
+    def _tell(self, holder: Attendance, queue: str, member: bool) -> None:
+        try:
+            holder.client.queue_changed(queue, member)
+        except Exception:  # what is wrong with one client costs the others nothing
+            self._log.failure("Telling {peer} of a queue", peer=holder.client.peer)
 
     def anywhere(self, queue: str, attendance: Attendance | None) -> bool:
         """Whether any phone of somebody is in a queue."""

@@ -628,6 +628,21 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(hall.sits, ANNAS)
         self.assertEqual(anna.queues[-1][1], True)
 
+    def test_other_queues_meanwhile(self) -> None:
+        """Who is found out of a queue that is not theirs any more is told so."""
+        hall = QueueHall()
+        anna = hall.log_in("anna")
+        hall.lose_link()
+        hall.pbx.members.clear()
+        fewer = queue_centre(service_operators=(ServiceOperator(service_id=4, operator_id=1),))
+        hall.desk.configure(Books.of(fewer, hall.settings))
+        hall.turn()
+        anna.queues.clear()
+        hall.resync()
+        self.assertEqual((hall.sits, set(anna.queues)), (
+            {("support", PHONE)}, {("sales", False), ("support", False), ("support", True)}
+        ))  # fmt: skip
+
     def test_two_phones(self) -> None:
         """Who is found in a queue with two phones, or with none of them any more, is told so once."""
         second = "Local/251@phones/n"
