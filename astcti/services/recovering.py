@@ -115,6 +115,7 @@ class Recovering(Duty, Service):
         now = self._clock.seconds()
         if now - self._tidied >= TIDY_SECONDS and self.desk.link_up and tracker.complete:
             self._tidied = now
+            self._journal.forget_sitters(now - RETURN_SECONDS)
             legs = tracker.legs
             self._journal.forget_pops([key for key in self._journal.pops if key[0] not in legs])
             for uniqueid in [uniqueid for uniqueid in self._journal.stories if uniqueid not in legs]:

@@ -47,6 +47,14 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(after.memberships, self.journal.memberships)
         self.assertEqual([m.queue for m in after.memberships_of("anna")], ["a"])
 
+    def test_nothing_to_remember(self) -> None:
+        """Nothing is kept of an operator of whom there is nothing to remember, however many come and go."""
+        self.journal.put_operator(OperatorRecord("anna", True, "tea", 17.5))
+        self.assertEqual(set(self.journal.operators), {"anna"})
+        for name in ("anna", "bert"):
+            self.journal.put_operator(OperatorRecord(name))
+        self.assertEqual((dict(self.journal.operators), self.store.read("SELECT * FROM operators")), ({}, []))
+
     def test_file_of_an_earlier_version(self) -> None:
         """What stands in a real file survives the step to the tables of today."""
         path = scratch(self) / "journal.sqlite"

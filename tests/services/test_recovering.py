@@ -338,6 +338,21 @@ class RecoveringTests(SynchronousTestCase):
         self.board.clock.advance(TIDY_SECONDS)
         self.assertEqual(dict(self.journal.pops), {})
 
+    def test_sitters(self) -> None:
+        """Of whoever has left a seat for good nothing is kept."""
+        self.begin(1000.0)
+        self.pbx.come_up()
+        for _ in range(2):
+            self.board.desk.detach(self.sit())
+            self.board.clock.pump([TIDY_SECONDS] * int(RETURN_SECONDS / TIDY_SECONDS))
+            self.assertIsNotNone(self.journal.sitter("seat 1"))
+            self.board.clock.pump([TIDY_SECONDS] * 2)
+            self.assertIsNone(self.journal.sitter("seat 1"))
+            self.assertEqual(self.store.read("SELECT * FROM seats"), [])
+            self.sit()
+            self.begin(self.board.clock.seconds() + TIDY_SECONDS)
+            self.pbx.come_up()
+
     def test_fault(self) -> None:
         """What cannot be written down once does not end the writing."""
         self.pbx.come_up()

@@ -142,7 +142,9 @@ class Journal(Service):
 
     def put_operator(self, record: OperatorRecord) -> None:
         """Write down how an operator is now; ``dataclasses.replace(journal.operator(name), paused=True)`` makes it."""
-        if self._operators.get(record.username) != record:
+        if record == OperatorRecord(record.username):
+            self.forget_operator(record.username)
+        elif self._operators.get(record.username) != record:
             self._operators[record.username] = record
             self._store.write(_PUT_OPERATOR, record.row())
 
@@ -205,6 +207,12 @@ class Journal(Service):
         """Somebody sat down there, or left."""
         self._sitters[sitter.seat] = sitter
         self._store.write(_PUT_SITTER, (sitter.seat, sitter.username, sitter.left))
+
+    def forget_sitters(self, then: float) -> None:
+        """Whoever has been away since before that (seconds since the epoch) does not come back, but is newly there."""
+        for seat in [sitter.seat for sitter in self._sitters.values() if sitter.left and sitter.left < then]:
+            del self._sitters[seat]
+            self._store.write("DELETE FROM seats WHERE seat = ?", (seat,))
 
     # -- what is known of running calls
 
