@@ -1,8 +1,8 @@
 """How many may be on the doorstep: connections that have not logged in are few at a time, the others wait their turn.
 
-A whole floor reconnects at once after a power cut. Nobody is refused then: beyond the limit the listeners stop
-accepting, so newcomers wait in the kernel's backlog; the few that were accepted in the same breath wait here, neither
-greeted nor read, and no time limit runs for them.
+A whole floor reconnects at once after a power cut. Nobody is refused then: when somebody has to wait the listeners stop
+accepting, so that newcomers wait in the kernel's backlog; the few that were accepted in the same breath wait here,
+neither greeted nor read, and no time limit runs for them. While somebody waits, those inside are not to dawdle.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, Protocol
 
-WAITING: Final = (
-    128  # connections that wait here before listeners pause, whatever the reason; one accept() loop's worth
-)
+WAITING: Final = 128  # connections of one address that wait here before listeners pause; one accept() loop's worth
 
 
 class Arrival(Protocol):
@@ -24,6 +22,9 @@ class Arrival(Protocol):
 
     def admit(self) -> None:
         """Its turn has come."""
+
+    def make_way(self) -> None:
+        """Others wait: leave, unless the login is going on."""
 
 
 class Listener(Protocol):
@@ -43,7 +44,7 @@ class Gate:
         self.limit = limit
         self.per_address = per_address
         self._inside: Counter[str] = Counter()
-        self._admitted: set[Arrival] = set()
+        self._admitted: dict[Arrival, None] = {}
         self._waiting: dict[Arrival, None] = {}
         self._listeners: set[Listener] = set()
         self._paused: set[Listener] = set()
@@ -80,7 +81,7 @@ class Gate:
         """A connection has logged in, or is gone; telling it twice does no harm."""
         self._waiting.pop(arrival, None)
         if arrival in self._admitted:
-            self._admitted.remove(arrival)
+            del self._admitted[arrival]
             self._inside[arrival.address] -= 1
             if not self._inside[arrival.address]:
                 del self._inside[arrival.address]
@@ -92,17 +93,29 @@ class Gate:
                 self._let_in(next_one)
         self._regulate()
 
+    def hurry(self) -> None:
+        """Ask those inside, the longest there first, to make way for those who wait."""
+        for arrival in list(self._admitted):
+            if not self._is_crowded:
+                break
+            arrival.make_way()
+
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether somebody waits because there is no room for anybody."""
+        return bool(self._waiting) and len(self._admitted) >= self.limit
+
     def _has_room(self, arrival: Arrival) -> bool:
         return len(self._admitted) < self.limit and self._inside[arrival.address] < self.per_address
 
     def _let_in(self, arrival: Arrival) -> None:
-        self._admitted.add(arrival)
+        self._admitted[arrival] = None
         self._inside[arrival.address] += 1
         arrival.admit()
 
     def _regulate(self) -> None:
-        """Pause the listeners while there is no room, and let them go on when there is."""
-        if len(self._admitted) >= self.limit or len(self._waiting) >= WAITING:
+        """Pause the listeners while somebody waits for whom there is no room, and let them go on when nobody does."""
+        if self._is_crowded or len(self._waiting) >= WAITING:
             for listener in self._listeners - self._paused:
                 self._paused.add(listener)
                 listener.stopReading()

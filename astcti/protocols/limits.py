@@ -24,6 +24,7 @@ GUARD_RATIO: Final = 100  # inflated / compressed; short commands never get ther
 
 DROP_ABOVE: Final = 256 * 1024  # bytes waiting for a slow client: from here on it misses Newstate and Newexten
 ABORT_ABOVE: Final = 1024 * 1024  # bytes waiting: the connection is aborted
+DAWDLE_SECONDS: Final = 5.0  # of silence before the login, when others wait for a place at the gate
 DRAIN_SECONDS: Final = 30.0  # a send buffer must be empty once in this time
 LINGER_SECONDS: Final = 2.0  # from our last line to the end of the connection, for the peer to read it
 

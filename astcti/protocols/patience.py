@@ -7,6 +7,7 @@ from enum import Enum
 from astcti.protocols.limits import (
     COMMAND_BURST,
     COMMANDS_PER_SECOND,
+    DAWDLE_SECONDS,
     DRAIN_SECONDS,
     MALFORMED_LINES,
     MALFORMED_SECONDS,
@@ -74,6 +75,10 @@ class Patience:
         """Whether a line that was not understood may pass once more; nobody sends many of these by accident."""
         self._malformed = (*(t for t in self._malformed if now - t < MALFORMED_SECONDS), now)
         return len(self._malformed) <= MALFORMED_LINES
+
+    def dawdles(self, now: float) -> bool:
+        """Whether the client has not logged in, and has said nothing for longer than others should wait for that."""
+        return self._login_by is not None and now >= self._heard + DAWDLE_SECONDS
 
     def due(self, now: float, busy: bool) -> Due | None:
         """Say what has lasted too long.

@@ -90,6 +90,11 @@ class ServerSession(Conversation):
         self.username = ""
         self.capabilities = NO_CAPABILITIES
 
+    def make_way(self) -> None:
+        """Others wait at the gate: end this, if the client dawdles over its login."""
+        if not self._busy and self._patience.dawdles(self._context.wheel.now):
+            self.dismiss(907, "login timeout", "idle")
+
     def lost(self) -> None:
         """The connection is gone."""
         self.state = State.CLOSED

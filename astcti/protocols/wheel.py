@@ -62,16 +62,18 @@ class Wheel:
                 del self._slots[item.slot]
         item.slot = None
 
-    def turn(self, now: float) -> None:
+    def turn(self, now: float) -> bool:
         """Ask whatever is due.
 
         A turn that comes late asks nobody: the process was stopped or the clock was set, and what everybody said
         meanwhile has to be read first. The next turn asks.
+
+        :returns: whether it was in time.
         """
         late = now - self.now > LATE
         self.now = now
         if late:
-            return
+            return False
         last, self._last = self._last, int(now / GRANULARITY)
         if self._last - last < len(self._slots):
             due = [slot for slot in range(last + 1, self._last + 1) if slot in self._slots]
@@ -87,6 +89,7 @@ class Wheel:
                 else:
                     if deadline is not None:
                         self.set(item, deadline)
+        return True
 
     def __len__(self) -> int:
         """How many things have a deadline."""

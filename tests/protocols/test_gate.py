@@ -14,10 +14,13 @@ class Caller:
 
     def __init__(self, address: str = "192.0.2.1") -> None:
         self.address = address
-        self.admitted = 0
+        self.admitted = self.asked = 0
 
     def admit(self) -> None:
         self.admitted += 1
+
+    def make_way(self) -> None:
+        self.asked += 1
 
 
 class Port:
@@ -50,14 +53,15 @@ class GateTests(SynchronousTestCase):
         self.assertEqual((gate.inside, gate.waiting), (2, 0))
 
     def test_listeners(self) -> None:
-        """Listeners pause while the gate is full, whenever they came, and go on when there is room again."""
-        gate, ports, callers = Gate(2, 64), [Port(), Port()], [Caller() for _ in range(3)]
+        """Listeners pause while somebody waits for room, whenever they came, and go on when nobody does."""
+        gate, ports, callers = Gate(2, 64), [Port(), Port()], [Caller() for _ in range(4)]
         gate.add_listener(ports[0])
         gate.arrive(callers[0])
-        self.assertTrue(ports[0].accepts)
         gate.arrive(callers[1])
-        self.assertFalse(ports[0].accepts)
+        self.assertTrue(ports[0].accepts)
         gate.arrive(callers[2])
+        self.assertFalse(ports[0].accepts)
+        gate.arrive(callers[3])
         gate.add_listener(ports[1])
         self.assertFalse(ports[1].accepts)
         gate.leave(callers[0])
@@ -65,11 +69,27 @@ class GateTests(SynchronousTestCase):
         gate.leave(callers[1])
         self.assertEqual([p.accepts for p in ports], [True, True])
 
+    def test_hurry(self) -> None:
+        """Those inside are asked to make way, the longest there first, for as long as somebody waits for room."""
+        gate, callers = Gate(2, 64), [Caller() for _ in range(4)]
+        for caller in callers[:2]:
+            gate.arrive(caller)
+        gate.hurry()
+        self.assertEqual([c.asked for c in callers], [0, 0, 0, 0])
+        gate.arrive(callers[2])
+        callers[0].make_way = lambda: gate.leave(callers[0])  # type: ignore[method-assign]
+        gate.hurry()
+        self.assertEqual([(c.admitted, c.asked) for c in callers], [(1, 0), (1, 0), (1, 0), (0, 0)])
+        gate.arrive(callers[3])
+        gate.hurry()
+        self.assertEqual([c.asked for c in callers], [0, 1, 1, 0])
+
     def test_removed_listener(self) -> None:
         """A closed listener is left alone."""
         gate, port, caller = Gate(1, 64), Port(), Caller()
         gate.add_listener(port)
         gate.arrive(caller)
+        gate.arrive(Caller())
         gate.remove_listener(port)
         gate.leave(caller)
         self.assertFalse(port.accepts)

@@ -88,6 +88,28 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual(transport.writes, 3)
         self.assertTrue(transport.value().endswith(b"</event>\n100 OK\n"))
 
+    def test_dawdling(self) -> None:
+        """Who says nothing makes way for others after a while; whose password is being checked does not."""
+        self.factory.configure(ProtocolSettings(max_unauthenticated=2, require_tls="no"))
+        busy, silent = self.connect(), self.connect()
+        busy[0].dataReceived(b"USER oper1\n")
+        self.desk.slow = Deferred()
+        busy[0].dataReceived(f"PASS {OPER1}\n".encode())
+        self.clock.pump([0.25] * 40)
+        self.assertFalse(silent[1].disconnecting)
+        late = self.connect()
+        self.assertEqual(late[1].value(), b"")
+        self.clock.pump([0.25] * 2)
+        self.assertIn(b"101 KO login timeout\n", silent[1].value())
+        self.assertIn(b"100 WELCOME\n", late[1].value())
+        self.assertEqual((busy[1].disconnecting, self.factory.gate.inside), (False, 2))
+        last = self.connect()
+        self.clock.pump([0.25] * 16)
+        self.assertEqual(last[1].value(), b"")
+        self.clock.pump([0.25] * 6)
+        self.assertIn(b"101 KO login timeout\n", late[1].value())
+        self.assertIn(b"100 WELCOME\n", last[1].value())
+
     def test_blocked_for_good(self) -> None:
         """After half a minute of that the connection is aborted."""
         protocol, transport = self.connect()

@@ -123,6 +123,11 @@ class ServerProtocol:
         self._feeding = False
         self.flush()
 
+    def make_way(self) -> None:
+        """Others wait."""
+        if self.session is not None:
+            self.session.make_way()
+
     def hold(self) -> None:
         """Do not read before the client's turn has come."""
         self._transport.pauseProducing()

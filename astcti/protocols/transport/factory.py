@@ -210,7 +210,8 @@ class ServerFactory:
 
     def _turn(self) -> None:
         self._timer = self._reactor.callLater(GRANULARITY, self._turn)
-        self.context.wheel.turn(self._reactor.seconds())
+        if self.context.wheel.turn(self._reactor.seconds()):
+            self.gate.hurry()
 
     def _check_empty(self) -> None:
         if not self._protocols:
