@@ -71,7 +71,7 @@ class Requests:
             assert outcome is not None, "only pauses wait for the end of a call"
             return outcome.addCallback(_reply, PauseConfirmed())
         if outcome is not None:
-            self._after_reply(outcome, shift.say)
+            self._after_reply(outcome, lambda over: shift.say(over, attendance))
         return PausePending()
 
     def _need_turn(self, attendance: Attendance, command: Pause) -> None:

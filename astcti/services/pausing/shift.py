@@ -239,9 +239,12 @@ class Shift:
             self._wraps_up = self.standing.wraps_up
             self._surroundings.wraps_up(self)
 
-    def say(self, outcome: Outcome) -> None:
-        """Tell the client how a pause ended, of which it has heard only that it is pending."""
-        if self.attendance is not None:
+    def say(self, outcome: Outcome, to: Attendance | None = None) -> None:
+        """Tell the client how a pause ended, of which it has heard only that it is pending.
+
+        :param to: who has heard that, if it has to be the same client.
+        """
+        if self.attendance is not None and to in (None, self.attendance):
             self.attendance.client.pause_changed(outcome.number, outcome.reason)
 
     def repeat(self) -> None:

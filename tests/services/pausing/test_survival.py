@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from astcti.config.model import PauseReason
 from astcti.errors import AMILost
+from astcti.model.commands import Pause
 from astcti.model.facts import MemberAdded
 from astcti.services.books import Books
 from astcti.services.journal import OperatorRecord
@@ -168,6 +169,14 @@ class ReconnectTests(PauseTestCase):
         self.come_back()
         self.ward.clock.advance(1)
         self.assertEqual((state(self.anna)["state"], self.ward.shown), ("ready", {ONE: READY, TWO: READY}))
+
+    def test_taken_over_before_the_outcome(self) -> None:
+        """A client that takes over does not hear the outcome of what another has asked for."""
+        self.prepare(takeover=True, queues=())
+        first = self.anna
+        self.ward.ask(first, Pause(True, "", "lunch"))
+        second = self.ward.sit("anna", modern=False)
+        self.assertEqual((first.pauses, second.pauses), ([], []))
 
     def test_taken_over(self) -> None:
         """A second client of the same operator that takes over finds the pause."""
