@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from astcti.client.agent import Agent
 
 NO_SUCH_REASON = 931  # the number of the refusal
+#: What refusals call the commands of the protocol, and what is typed here.
+_TYPED = (("PAUSE IN queue=", "pause queue=NAME"), ("PAUSE IN", "pause"), ("PAUSE OUT", "unpause"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,17 @@ async def obey(agent: Agent, line: str) -> None:
             raise UserError("unknown; help tells which words there are")
         said = await order.do(agent, rest)
     except Refused as e:
-        agent.tell(Answered(line, False, e.reason, e.number))
+        agent.tell(Answered(line, False, _as_typed(e.reason), e.number))
     except (UserError, ConnectionGone) as e:
         agent.tell(Answered(line, False, str(e)))
     else:
         agent.tell(Answered(line, True, said))
+
+
+def _as_typed(reason: str) -> str:
+    for command, word in _TYPED:
+        reason = reason.replace(command, word)
+    return reason
 
 
 def _client(agent: Agent) -> CTIClient:

@@ -18,7 +18,7 @@ from twisted.python import usage
 
 from astcti.actions.performer import Performer
 from astcti.client.agent import Agent
-from astcti.client.happenings import Happening
+from astcti.client.happenings import Happening, ServerEvent
 from astcti.client.keyboard import Keyboard
 from astcti.client.orders import obey
 from astcti.client.passwords import VARIABLE, find_password
@@ -28,6 +28,7 @@ from astcti.client.programs import Programs
 from astcti.client.reaching import TLS_RULES, encryption, find_server
 from astcti.client.story import json_of, line_of
 from astcti.commands.options import Options as CommandOptions
+from astcti.commands.options import complain
 from astcti.config.addresses import is_mac, normal_mac
 from astcti.config.spellings import normal_os
 from astcti.errors import Refused, UserError
@@ -56,7 +57,8 @@ class Options(CommandOptions):
     )
     optFlags = [
         ["dry-run", "n", "say what the actions would do, and do none of it"],
-        ["json", "j", "print one JSON object a line"],
+        ["json", "j", "print one JSON object a line, of everything"],
+        ["figures", "f", "show how many wait in queues whenever that changes"],
         ["commands", "c", "take commands from the standard input, one a line; `help` tells which"],
         ["close-programs", None, "at the end, end the programs that actions have started"],
     ]
@@ -106,15 +108,16 @@ class Options(CommandOptions):
 class Printer:
     """Prints each happening, until nobody reads any more."""
 
-    def __init__(self, out: TextIO, as_json: bool, gone: Callable[[], object]) -> None:
+    def __init__(self, out: TextIO, as_json: bool, gone: Callable[[], object], figures: bool = True) -> None:
         self._out = out
         self._line = json_of if as_json else line_of
+        self._figures = figures or as_json
         self._gone = gone
         self._broken = False
 
     def __call__(self, happening: Happening) -> None:
         """Print one line, at once."""
-        if self._broken:
+        if self._broken or (not self._figures and _is_figures(happening)):
             return
         try:
             self._out.write(self._line(happening, time.time()) + "\n")
@@ -123,6 +126,11 @@ class Printer:
             self._broken = True
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())  # for what is flushed at the very end
             self._gone()
+
+
+def _is_figures(happening: Happening) -> bool:
+    """Whether it is nothing but how many wait in a queue and how many are there for them."""
+    return isinstance(happening, ServerEvent) and happening.id == "QueueState" and "problem" not in happening.attributes
 
 
 def build(reactor: Any, options: Options, tell: Callable[[Happening], object]) -> tuple[Agent, Programs]:
@@ -164,14 +172,14 @@ def main(argv: Sequence[str]) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"{options}\nastcti agent: {e}\n")
-        return 2
+        return complain("agent", e)
     from twisted.internet import reactor
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names in every script, terminals in one
     try:
-        agent, programs = build(reactor, options, Printer(sys.stdout, options["json"], lambda: _stop(reactor)))
+        tell = Printer(sys.stdout, options["json"], lambda: _stop(reactor), figures=bool(options["figures"]))
+        agent, programs = build(reactor, options, tell)
     except UserError as e:
         sys.stderr.write(f"astcti agent: {e}\n")
         return 2

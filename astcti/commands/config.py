@@ -15,6 +15,7 @@ from twisted.python import usage
 from astcti.actions.registry import action_types
 from astcti.commands import configchanges, databases
 from astcti.commands.options import Options as BaseOptions
+from astcti.commands.options import complain
 from astcti.config import sqlitesource
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.ctijoining import numbered
@@ -136,8 +137,8 @@ def main(argv: Sequence[str]) -> int:
             raise usage.UsageError("one of the words is empty")  # a variable of a script; it is not the current folder
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"astcti config: {e}\nTry astcti config --help, or --help after one of its commands.\n")
-        return 2
+        named = options.subCommand if getattr(options, "subOptions", None) is not None else ""
+        return complain(f"config {named}".rstrip(), e)
     except SystemExit as e:  # --help
         return int(e.code or 0)
     try:

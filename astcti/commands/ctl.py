@@ -16,6 +16,7 @@ from astcti.client.printable import printable_json, printable_lines
 from astcti.commands import ctltables
 from astcti.commands.ctlwords import WORDS
 from astcti.commands.options import Options as BaseOptions
+from astcti.commands.options import complain
 from astcti.commands.statustext import lockouts_text, reload_text, status_text
 from astcti.config.bootstrap import read_bootstrap
 from astcti.errors import ConfigError, UserError
@@ -102,10 +103,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        asked = getattr(options, "subOptions", None)
-        about = options if asked is None else asked
-        sys.stderr.write(f"{about}\nastcti ctl: {e}\n")
-        return 2
+        named = options.subCommand if getattr(options, "subOptions", None) is not None else ""
+        return complain(f"ctl {named}".rstrip(), e)
     command, asked = str(options.subCommand), options.subOptions
     try:
         socket = Path(options["socket"]) if options["socket"] else _socket_of(options["config"])

@@ -13,7 +13,7 @@ from zope.interface import provider
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as CommandOptions
-from astcti.commands.options import number, whole_number
+from astcti.commands.options import complain, number, whole_number
 
 SUMMARY = "watch calls turn into screen pops; needs no Asterisk"
 
@@ -67,8 +67,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"astcti demo: {e}\n")
-        return 2
+        return complain("demo", e)
     from twisted.internet import reactor
 
     from astcti.demo.show import Demo

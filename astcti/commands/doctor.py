@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as BaseOptions
-from astcti.commands.options import number
+from astcti.commands.options import complain, number
 from astcti.doctor import CHECKS, Case, Examination, Finding, check_names
 from astcti.doctor.case import LISTEN_SECONDS
 from astcti.doctor.report import as_json, finding_text, summary_text
@@ -131,8 +131,7 @@ def main(argv: Sequence[str], reactor: Any = None) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"{options}\nastcti doctor: {e}\n")
-        return 2
+        return complain("doctor", e)
     if options["list"]:
         sys.stdout.write("".join(f"{check.name:16}{check.about}\n" for check in CHECKS))
         return 0

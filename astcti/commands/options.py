@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from twisted.python import usage
 
 from astcti import __version__
+from astcti.client.printable import printable_lines
 
 
 class Options(usage.Options):
@@ -32,6 +33,16 @@ class Options(usage.Options):
         """Say which version this is, and exit."""
         sys.stdout.write(f"astcti {__version__}\n")
         sys.exit(0)
+
+
+def complain(command: str, error: usage.UsageError) -> int:
+    """Say why the words of a command line make no sense.
+
+    :param command: as it is typed behind ``astcti``.
+    :returns: the exit code.
+    """
+    sys.stderr.write(f"astcti {command}: {printable_lines(str(error))}\nTry astcti {command} --help.\n")
+    return 2
 
 
 def number(option: str) -> Callable[[str], float]:

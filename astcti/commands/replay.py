@@ -11,6 +11,7 @@ from twisted.python import usage
 from astcti.actions.registry import action_types
 from astcti.client.printable import printable_lines
 from astcti.commands.options import Options as BaseOptions
+from astcti.commands.options import complain
 from astcti.config.bootstrap import read_bootstrap
 from astcti.config.load import load
 from astcti.config.model import Configuration
@@ -57,8 +58,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"{options}\nastcti replay: {e}\n")
-        return 2
+        return complain("replay", e)
     try:
         configuration = configuration_at(Path(options["config"]))
     except ConfigError as e:

@@ -12,6 +12,7 @@ from twisted.python import usage
 
 from astcti.client.printable import printable_lines
 from astcti.commands.options import Options as BaseOptions
+from astcti.commands.options import complain
 from astcti.errors import UserError
 from astcti.services.logs import LEVELS, Logs
 from astcti.services.server import StartFailed
@@ -67,8 +68,7 @@ def main(argv: Sequence[str], reactor: Any = None) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"{options}\nastcti serve: {e}\n")
-        return 2
+        return complain("serve", e)
     asked = Asked()
     code = _serve(options, asked, reactor)
     return 0 if asked.to_end else code

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from astcti.client.printable import printable
 from astcti.commands.options import Options as CommandOptions
-from astcti.commands.options import number, whole_number
+from astcti.commands.options import complain, number, whole_number
 from astcti.simulator.accounts import usual
 from astcti.simulator.channel import Channel
 from astcti.simulator.office import Office, usual_office
@@ -199,8 +199,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         options.parseOptions(argv)
     except usage.UsageError as e:
-        sys.stderr.write(f"astcti simulator: {e}\n")
-        return 2
+        return complain("simulator", e)
     chance = random.Random(options["seed"])  # noqa: S311  (callers, not keys)
     made = office(options, chance, reactor.seconds())
     endpoint = TCP4ServerEndpoint(reactor, options["port"], interface=options["host"])

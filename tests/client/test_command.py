@@ -18,6 +18,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from astcti.client.happenings import ServerEvent
 from astcti.commands import agent as command
 from astcti.model.actions import RenderedAction
 from astcti.model.commands import Originate, Pause
@@ -218,6 +219,22 @@ class CommandTests(AgentTestCase):
         self.assertEqual(signal.SIGINT, 2)
 
 
+class PrinterTests(SynchronousTestCase):
+    """What is printed of all that happens."""
+
+    def test_figures(self) -> None:
+        """The figures of queues are shown to those who want them, and what is wrong with a queue to everybody."""
+        figures = ServerEvent("QueueState", "queue", attributes={"name": "sales", "waiting": "2"})
+        problem = ServerEvent("QueueState", "queue", attributes={"name": "sales", "problem": "no such queue"})
+        for as_json, wanted, lines in ((False, False, 1), (False, True, 2), (True, False, 2)):
+            out = io.StringIO()
+            tell = command.Printer(out, as_json, lambda: None, figures=wanted)
+            tell(figures)
+            tell(problem)
+            self.assertEqual(len(out.getvalue().splitlines()), lines)
+            self.assertIn("no such queue", out.getvalue())
+
+
 class UsageTests(SynchronousTestCase):
     """Options that make no sense."""
 
@@ -226,7 +243,7 @@ class UsageTests(SynchronousTestCase):
         said = io.StringIO()
         self.patch(sys, "stderr", said)
         self.assertEqual(command.main(arguments), 2)
-        return said.getvalue().splitlines()[-1]
+        return said.getvalue().splitlines()[0]
 
     def test_each(self) -> None:
         """Each mistake is named, with 2 as the exit code."""

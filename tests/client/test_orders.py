@@ -103,6 +103,16 @@ class OrderTests(AgentTestCase):
         await self.nth(ServerEvent, 2)
         self.assertEqual((await self.order(agent, "reasons")).text, "any text")
 
+    async def test_words_of_refusals(self) -> None:
+        """A refusal that names a command of the protocol names what is typed here for it."""
+        agent = await self.sit()
+        for reason, said in (
+            ("paused; PAUSE OUT ends that", "paused; unpause ends that"),
+            ("static; PAUSE IN queue= keeps its calls away", "static; pause queue=NAME keeps its calls away"),
+        ):
+            self.desk.crash = Refused(925, reason)
+            self.assertEqual((await self.order(agent, "ready")).text, said)
+
     async def test_refused_here(self) -> None:
         """What makes no sense is said so, and not sent."""
         agent = await self.sit()

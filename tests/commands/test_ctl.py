@@ -235,10 +235,14 @@ class CommandTests(SynchronousTestCase):
 
     def test_asked_wrongly(self) -> None:
         """A command that does not exist, or none, is explained."""
-        for words in ((), ("dance",), ("--frobnicate", "status")):
+        for words, said, help in (
+            ((), "say what: status, ", "ctl"), (("dance",), "dance", "ctl"),
+            (("--frobnicate", "status"), "--frob", "ctl"), (("pause",), "pause takes USER", "ctl pause"),
+        ):  # fmt: skip
             code, _, err = self.run_ctl(*words)
             self.assertEqual(code, 2, words)
-            self.assertIn("status", err)
+            self.assertIn(said, err.splitlines()[0])
+            self.assertEqual(err.splitlines()[1:], [f"Try astcti {help} --help."])
         code, _, err = self.run_ctl("--config=/nowhere.xml", "status")
         self.assertEqual(code, 1)
         self.assertIn("--socket", err)

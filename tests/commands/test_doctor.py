@@ -44,7 +44,8 @@ class UsageTests(SynchronousTestCase):
         ):
             code, out, err = run(*words)
             self.assertEqual((code, out), (2, ""), words)
-            self.assertIn(said, err.splitlines()[-1])
+            self.assertIn(said, err.splitlines()[0])
+            self.assertEqual(err.splitlines()[1:], ["Try astcti doctor --help."])
 
     def test_help(self) -> None:
         """The help names every option, and shows examples."""

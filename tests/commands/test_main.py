@@ -58,7 +58,7 @@ class MainTests(SynchronousTestCase):
             ("doctor --listen x", "--listen is a number, not 'x'"),
         ):
             code, _, err = self.run_main(*words.split())
-            self.assertEqual((code, err.splitlines()[-1]), (2, f"astcti {words.split()[0]}: {said}"))
+            self.assertEqual((code, err.splitlines()[0]), (2, f"astcti {words.split()[0]}: {said}"))
 
     def test_nothing(self) -> None:
         """astcti alone explains itself, and is an error for scripts."""
@@ -78,9 +78,9 @@ class MainTests(SynchronousTestCase):
     def test_option_values(self) -> None:
         """A bad value of an option, or a word too many, is told in our words alone."""
         _, _, err = self.run_main("simulator", "--hostile", "2")
-        self.assertEqual(err, "astcti simulator: '2' should be a number from 0 to 1\n")
+        self.assertEqual(err, "astcti simulator: '2' should be a number from 0 to 1\nTry astcti simulator --help.\n")
         _, _, err = self.run_main("simulator", "nonsense")
-        self.assertEqual(err, "astcti simulator: more words than it takes\n")
+        self.assertEqual(err, "astcti simulator: more words than it takes\nTry astcti simulator --help.\n")
 
     def test_interrupted(self) -> None:
         """A subcommand that is interrupted ends without a traceback."""

@@ -187,7 +187,9 @@ class OtherTests(CommandCase):
                       ("convert", "a", ""), ("diff", "", "b"), ("rollback", "a", "0")):  # fmt: skip
             code, out, err = self.run_it(*words)
             self.assertEqual((code, out), (2, ""))
-            self.assertTrue(err.startswith("astcti config: "), err)
+            self.assertRegex(
+                err, r"\Aastcti config( check| convert| diff| rollback)?: .+\nTry astcti config.* --help\.\n\Z"
+            )
 
     def test_password_in_other_bytes(self) -> None:
         """A password that is not UTF-8 would never be that of a client: it is refused in a sentence."""
