@@ -87,6 +87,7 @@ class Desk:
         self._listeners: tuple[Duty, ...] = ()
         self._followers: tuple[Duty, ...] = ()  # those that follow calls: few, and there are many events
         self.floor.on_seated = lambda attendance: self._each("seated", attendance)
+        self.floor.on_parted = lambda attendance, phones: self._teller.parted(attendance, phones, clock.seconds())
         self._departures = Departures(self.slices, self._see_off)
         self.floor.on_coming = lambda operator_id, seat_id: self._departures.settle(
             operator_id=operator_id, seat_id=seat_id

@@ -72,6 +72,7 @@ class Floor:
         all who sat or will sit at it.
     :ivar on_coming: called with an operator's id or a seat's, before somebody is there.
     :ivar on_seated: called when somebody took a seat.
+    :ivar on_parted: called when phones are not somebody's any more, who stays.
     :ivar on_left: called when somebody is gone; what they had is free already, and still to be seen at them.
     """
 
@@ -86,6 +87,7 @@ class Floor:
         self.catch_up_at: Callable[[str], object] = lambda phone: None
         self.on_coming: Callable[[int, int], object] = lambda operator_id, seat_id: None
         self.on_seated: Callable[[Attendance], object] = lambda attendance: None
+        self.on_parted: Callable[[Attendance, Collection[str]], object] = lambda attendance, phones: None
         self.on_left: Callable[[Attendance], object] = lambda attendance: None
 
     def __len__(self) -> int:
@@ -192,7 +194,8 @@ class Floor:
         """
         if attendance.remote:
             channels, phones = (attendance.remote,), (normalise_interface(attendance.remote),)
-        self._release(attendance, set(attendance.phones) - set(phones))
+        gone = set(attendance.phones) - set(phones)
+        self._release(attendance, gone)
         for phone in phones:
             if self.at_phone.get(phone) is not attendance:
                 self.at_phone[phone] = attendance
@@ -200,6 +203,8 @@ class Floor:
         attendance.seat = seat
         attendance.channels = channels
         attendance.phones = phones
+        if gone:
+            self.on_parted(attendance, gone)
 
     def _release(self, attendance: Attendance, phones: Iterable[str]) -> None:
         for phone in phones:

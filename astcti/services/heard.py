@@ -45,6 +45,18 @@ class Heard:
             theirs = interface_of(call.channel) == notice.seat
             channels.add(call.channel if theirs else call.dest_channel)
 
+    def parted(self, phones: Container[str]) -> list[tuple[str, str]]:
+        """Calls that have ended for the client because these are not its phones any more: each with a channel of it."""
+        over = []
+        for uniqueid, channels in self._calls.items():
+            gone = {channel for channel in channels if interface_of(channel) in phones}
+            channels.difference_update(gone)
+            if gone and not channels:
+                over.append((uniqueid, min(gone)))
+        for uniqueid, _ in over:
+            del self._calls[uniqueid]
+        return over
+
     def ended(self, hangup: Notice, phones: Container[str]) -> list[str]:
         """Unique ids of the calls that have ended for the client, now that a channel is gone.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from astcti.actions.render import render_actions, values_of
 from astcti.config.model import Action, Operator
 from astcti.interfaces import IAction
 from astcti.model.actions import RenderedAction, pop_mark
+from astcti.model.channels import interface_of
 from astcti.model.notices import CallView, Notice
 from astcti.services.audience import NOTHING, Audience, Sends
 from astcti.services.counters import Counters
@@ -68,6 +69,13 @@ class Teller:
             self._happened(attendance, notice)
         except Exception:
             self._fault(attendance)  # whatever is wrong with one client must not reach the next one's call
+
+    def parted(self, attendance: Attendance, phones: Container[str], now: float) -> None:
+        """These are not somebody's phones any more: calls there are over for them, whoever hears of them now."""
+        for uniqueid, channel in () if attendance.heard is None else attendance.heard.parted(phones):
+            attendance.moments.pop(uniqueid, None)
+            self._counters.notices += 1
+            attendance.client.notify(Notice("Hangup", interface_of(channel), CallView(uniqueid, channel), time=now), ())
 
     def _tell(self, attendance: Attendance, operator: Operator, notice: Notice) -> None:
         counters = self._counters

@@ -78,6 +78,22 @@ class PhoneTests(ReloadTestCase):
             await self.reload()
         self.only_anna()
 
+    async def test_taken_away_in_a_call(self) -> None:
+        """A call at a phone that is taken from the seat is over for its client, which hears of nothing else."""
+        self.exchange.pbx.phones["PJSIP/201"].habit = Habit("busy")
+        await self.more()
+        caller = self.exchange.call("sales")
+        await self.until(lambda: self.exchange.legs("PJSIP/251", "Ringing"), "the call")
+        self.exchange.pick_up("PJSIP/251")
+        await self.anna.expect('<event id="Link"')
+        self.drop("extensions", lambda e: True)
+        await self.reload()
+        self.assertEqual(self.told(self.anna)[-3:], ["Hangup", "AgentState", "Config"])
+        self.exchange.hang_up(caller)
+        await self.until(lambda: not self.exchange.pbx.channels, "the end of the call")
+        await self.settle()
+        self.assertEqual(self.told(self.anna), [])
+
     async def test_to_another_seat_while_paused(self) -> None:
         """The pause of whoever had a phone is not that of whoever gets it."""
         await self.more()
