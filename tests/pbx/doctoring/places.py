@@ -59,7 +59,7 @@ class PlacesTests(ClinicTestCase):
         findings = await self.examine("pbx")
         self.assertNoFault(findings)
         self.assertIn("in TLS", self.one(findings, Level.OK).seen)
-        self.assertIn("ends in 1 days", self.one(findings, Level.WARNING).seen)
+        self.assertIn("ends in 1 day, on ", self.one(findings, Level.WARNING).seen)
 
     async def test_strange_authority(self) -> None:
         """A certificate that nobody vouches for is not accepted, and what to name is said."""
