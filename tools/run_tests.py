@@ -58,6 +58,7 @@ WHOLE = (
     "tests.config.test_watcher.RealTests",
     "tests.demo.test_demo",
     "tests.services.delivery.test_processes",
+    "tests.services.test_conversations",
     "tests.services.reload",
     "tests.services.test_daemon",
     "tests.services.test_systemd",
