@@ -4,7 +4,9 @@ A conversation of a service with an agent is to have popped there once, with the
 meanwhile. There is one excuse for its not having popped at all: the way from the PBX to that agent was not whole for
 :data:`WHOLE_SECONDS` together at any time of the conversation. The way is whole while the agent's client is logged in
 and has not been told that the PBX is gone, and none of what lies between stands still, is cut or is dead by our own
-doing. There is no excuse for a second pop, a pop at somebody else's, or a wrong page.
+doing. Nor can it be asked of a call that was sent on, from one agent to another, if the way to nobody was whole for so
+long from its beginning until then: which service it came for the PBX cannot tell afterwards. There is no excuse for a
+second pop, a pop at somebody else's, or a wrong page.
 
 What popped is marked as recovered when its client came in, or heard that the PBX is back, well after the conversation
 had begun, and is not when the way had been whole for a while before that, and until it popped. When the way has been
@@ -18,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from tests.chaos.spans import Span, longest, within
+from tests.chaos.spans import Span, longest, merged, within
 
 WHOLE_SECONDS = 3.0  # for a client that has just come back to be told, on a machine that does much else
 SURE_SECONDS = 2.0  # between two things that are certain to have been in this order
@@ -88,13 +90,16 @@ def judge(
     pops: Sequence[Pop],
     whole: Mapping[int, Sequence[Span]],
     came: Mapping[int, Sequence[float]] | None = None,
+    sent_on: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Compare.
 
     :param whole: when the way to each agent was whole.
     :param came: when each agent came in, or heard that the PBX is back.
+    :param sent_on: when calls left the first who talked to them, for another.
     """
     verdict = Verdict()
+    seen = _Seen(merged(span for spans in whole.values() for span in spans), sent_on or {})
     popped: dict[tuple[str, int], list[Pop]] = defaultdict(list)
     for pop in pops:
         popped[pop.told.get("call", ""), pop.agent].append(pop)
@@ -103,7 +108,7 @@ def judge(
         together[talk.call, talk.agent].append(talk)
     for key, parts in together.items():
         theirs = popped.pop(key, [])
-        _judge(verdict, parts, theirs, whole.get(key[1], ()))
+        _judge(verdict, parts, theirs, whole.get(key[1], ()), seen)
         if len(theirs) == len(parts) == 1:
             _see_mark(verdict, parts[0], theirs[0], whole.get(key[1], ()), (came or {}).get(key[1], ()))
     for stray in popped.values():
@@ -117,9 +122,34 @@ def judge(
     return verdict
 
 
-def _judge(verdict: Verdict, parts: list[Talk], pops: list[Pop], whole: Sequence[Span]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the server can know of calls that were sent on.
+
+    :ivar whole: when the way to anybody was.
+    """
+
+    whole: Sequence[Span]
+    sent_on: Mapping[str, float]
+
+    def service_of(self, talk: Talk) -> bool:
+        """Whether the server had the time to see which service a call is for."""
+        left = self.sent_on.get(talk.call)
+        if left is None or talk.begun < left:
+            return True
+        return longest(within(self.whole, (born(talk.call), left))) >= WHOLE_SECONDS
+
+
+def born(call: str) -> float:
+    """When a call began, by its unique id: seconds since the epoch."""
+    return float(call.partition(".")[0])
+
+
+def _judge(verdict: Verdict, parts: list[Talk], pops: list[Pop], whole: Sequence[Span], seen: _Seen) -> None:
     """One call at one agent, who may have had it more than once."""
-    asked = any(longest(within(whole, (talk.begun, talk.ended))) >= WHOLE_SECONDS for talk in parts)
+    asked = any(
+        longest(within(whole, (talk.begun, talk.ended))) >= WHOLE_SECONDS and seen.service_of(talk) for talk in parts
+    )
     if not pops:
         if asked:
             spans = [within(whole, (talk.begun, talk.ended)) for talk in parts]

@@ -57,19 +57,22 @@ class Accounts:
     """What everybody wrote down.
 
     :ivar happened: the troubles.
+    :ivar sent_on: when calls left the first who had them, for another.
     """
 
     crowds: Diaries
     happened: Sequence[Entry]
     talks: Sequence[Talk]
     pops: Sequence[Pop]
+    sent_on: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path, crowds: Diaries, works_on: Callable[[int, str], bool]) -> Accounts:
         """Read them. Who is put through to somebody who does not work on their service pops there never."""
-        talks = [t for t in presence.talks(entries(folder / "pbx.diary")) if works_on(t.agent, t.queue)]
+        everything = presence.talks(entries(folder / "pbx.diary"))
+        talks = [t for t in everything if works_on(t.agent, t.queue)]
         pops = presence.pops(e for diary in crowds.values() for e in diary)
-        return cls(crowds, entries(folder / "troubles.diary"), talks, pops)
+        return cls(crowds, entries(folder / "troubles.diary"), talks, pops, presence.sent_on(everything))
 
 
 def judged(place: Place, seed: int, accounts: Accounts, end: float, everybody: Collection[str], least: float) -> Result:
@@ -80,7 +83,8 @@ def judged(place: Place, seed: int, accounts: Accounts, end: float, everybody: C
     """
     crowds, talks = accounts.crowds, accounts.talks
     whole = presence.whole(crowds, accounts.happened, end, everybody)
-    result = Result(seed, judge(talks, accounts.pops, whole, presence.beginnings(crowds, accounts.happened)))
+    came = presence.beginnings(crowds, accounts.happened)
+    result = Result(seed, judge(talks, accounts.pops, whole, came, accounts.sent_on))
     asked = (result.verdict.popped - result.verdict.anyway) / max(1, len(talks))
     if asked < least:
         result.problems.append(f"only {asked:.0%} of {len(talks)} talks had to pop: that proves little")

@@ -42,6 +42,14 @@ def talks(entries: Sequence[Entry]) -> list[Talk]:
     return found
 
 
+def sent_on(talks: Iterable[Talk]) -> dict[str, float]:
+    """When each call that more than one agent has had left the first of them."""
+    of_call: dict[str, list[Talk]] = defaultdict(list)
+    for talk in talks:
+        of_call[talk.call].append(talk)
+    return {call: min(talk.ended for talk in each) for call, each in of_call.items() if len(each) > 1}
+
+
 def pops(entries: Iterable[Entry]) -> list[Pop]:
     """What was performed, by the diary of clients."""
     asked: dict[tuple[int, str], list[Entry]] = defaultdict(list)

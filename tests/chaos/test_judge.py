@@ -44,6 +44,16 @@ class JudgeTests(SynchronousTestCase):
         self.assertIn("lost", self.problem(verdict))
         self.assertIn("1.0", self.problem(verdict))
 
+    def test_sent_on(self) -> None:
+        """Of a call that was sent on before the server could see it nobody knows the service; of others it does."""
+        first = Talk("100.0", 201, "330", "00000", "sales", 102.0, 110.0)
+        second = replace(first, agent=202, begun=112.0, ended=130.0)
+        moved = presence.sent_on([first, second])
+        self.assertEqual(moved, {"100.0": 110.0})
+        for spans, lost in (([(90.0, 101.0), (109.0, 200.0)], 0), ([(90.0, 101.0), (106.0, 200.0)], 1)):
+            verdict = judge([first, second], [pop_of(first)], {202: spans, 201: []}, sent_on=moved)
+            self.assertEqual((len(verdict.problems), verdict.excused), (lost, 1 - lost), spans)
+
     def test_double(self) -> None:
         """A pop that came twice is too many, also with an action of another name."""
         twin = replace(POPS[2], id="1-other")
