@@ -109,13 +109,15 @@ def make_desk(reactor: Any, count: int) -> Any:
     from astcti.model.plan import Plan
     from astcti.model.roster import Roster
     from astcti.services.accounts import Accounts
+    from astcti.services.credentials import verifier_of
     from astcti.services.desk import Desk
     from astcti.services.hashpool import HashPool
 
+    scram = verifier_of(DIGEST)  # as after the first login ever; else one would be made for each while we look
     configuration = Configuration(
         seats=tuple(Seat(id=n, exten=f"PJSIP/{n}") for n in range(1, count + 1)),
         operators=tuple(
-            Operator(id=n, username=f"u{n}", full_name=f"User {n}", password=DIGEST, seat_id=n)
+            Operator(id=n, username=f"u{n}", full_name=f"User {n}", password=DIGEST, scram=scram, seat_id=n)
             for n in range(1, count + 1)
         ),
     )
