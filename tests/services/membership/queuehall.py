@@ -23,6 +23,8 @@ from tests.services.fakes import FakeClient, Office, call_centre, digest
 from tests.services.memorystore import MemoryStore
 from tests.services.pbx import message
 
+PHONE = "PJSIP/201"
+ANNAS = {("sales", PHONE), ("support", PHONE)}
 MACS = {"anna": "00:1c:bf:37:53:ba", "bruno": "00:1c:bf:37:53:bb"}
 Sit = tuple[str, str]
 
@@ -223,3 +225,27 @@ class QueueHall(Office):
         del self.pbx.members[queue, interface]
         self.tell(MemberRemoved(queue, interface))
         self.turn()
+
+
+def crowd(count: int) -> Any:
+    """So many operators with a seat each and one queue."""
+    usual = queue_centre()
+    from astcti.config.model import Operator, Seat
+    from tests.services.fakes import digest
+
+    return replace(
+        usual,
+        seats=tuple(Seat(id=n + 1, exten=f"PJSIP/{1000 + n}") for n in range(count)),
+        operators=tuple(
+            Operator(id=n + 1, username=f"op{n}", full_name=f"Op {n}", password=digest("x"), seat_id=n + 1)
+            for n in range(count)
+        ),
+        service_operators=tuple(ServiceOperator(service_id=4, operator_id=n + 1) for n in range(count)),
+    )
+
+
+def sign_in(hall: QueueHall, client: Any, name: str) -> None:
+    from astcti.model.commands import Login
+    from tests.services.fakes import digest
+
+    hall.ask(client, Login(name, digest("x")))
